@@ -1,0 +1,1 @@
+"""Catalogs: one package per language, one module per domain, the same keys in all."""

@@ -1,0 +1,64 @@
+"""Where things live: XDG folders on Linux, the customary ones on Windows and macOS.
+
+LATAM_EDGE_HOME puts everything below one folder: for tests, for a USB stick,
+for a school that keeps all on one disk.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+APP = "latam-edge"
+
+
+def _home() -> Path | None:
+    value = os.environ.get("LATAM_EDGE_HOME")
+    return Path(value).expanduser() if value else None
+
+
+def data_dir() -> Path:
+    """Models and conversations. Not created here."""
+    if home := _home():
+        return home / "data"
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir(APP, appauthor=False))
+
+
+def config_dir() -> Path:
+    """Settings. Not created here."""
+    if home := _home():
+        return home / "config"
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir(APP, appauthor=False))
+
+
+def cache_dir() -> Path:
+    """What can be made again. Not created here."""
+    if home := _home():
+        return home / "cache"
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir(APP, appauthor=False))
+
+
+def models_dir() -> Path:
+    """The model library."""
+    return data_dir() / "models"
+
+
+def history_file() -> Path:
+    """The conversations."""
+    return data_dir() / "history.db"
+
+
+def settings_file() -> Path:
+    """The user's settings, TOML."""
+    return config_dir() / "settings.toml"
+
+
+def assets_dir() -> Path:
+    """What comes with the program: the embedded model and its card."""
+    return Path(__file__).resolve().parent.parent / "assets"
