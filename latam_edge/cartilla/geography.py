@@ -1,0 +1,708 @@
+"""Capitals, currencies, languages and land neighbours of Latin America and the Caribbean.
+
+The facts stand in data/countries.toml, which names their source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from latam_edge.cartilla.model import Check, Item, Lang
+from latam_edge.cartilla.phrasing import ask, first_upper, listing, read
+
+SOURCE = "mledoze/countries, countries.json (ODbL 1.0), https://github.com/mledoze/countries"
+LANGS: tuple[Lang, ...] = ("es", "pt")
+
+_PT_OF = {"": "de ", "o": "do ", "a": "da ", "os": "dos ", "as": "das "}
+_PT_IN = {"": "em ", "o": "no ", "a": "na ", "os": "nos ", "as": "nas "}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A country's name with what grammar puts around it.
+
+    name   without article ("Bahamas")
+    the    with its article ("las Bahamas", "o Brasil")
+    of     after the preposition de ("de las Bahamas", "do Brasil")
+    within after en/em ("en las Bahamas", "no Brasil")
+    loose  Spanish: de with an optional article "el" ("del Perú"), or ""
+    plural the verb agrees in the plural ("las Bahamas limitan")
+    """
+
+    name: str
+    the: str
+    of: str
+    within: str
+    loose: str = ""
+    plural: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """What we teach about a country, in one language.
+
+    id         ISO 3166 two-letter code, lower case
+    capital    and capital_or: the name we give and the others we accept
+    city       the capital as a sentence puts it ("a Cidade do México")
+    also       other names of the country, used in questions and accepted
+    currency   and currency_or, likewise; currency_also: a second legal currency or ""
+    languages  in the order they are listed
+    border     ids of the land neighbours, may include those outside the 33
+    island     "island", "islands" or "" for a country with land borders
+    """
+
+    id: str
+    place: Place
+    capital: str
+    capital_or: tuple[str, ...]
+    city: str
+    also: tuple[str, ...]
+    currency: str
+    currency_or: tuple[str, ...]
+    currency_also: str
+    languages: tuple[str, ...]
+    border: tuple[str, ...]
+    island: str
+
+
+def place(lang: Lang, name: str, article: str, loose: str = "") -> Place:
+    """The name with its article and contractions ("do Brasil", "de las Bahamas")."""
+    the = f"{article} {name}".strip()
+    of = f"de {the}" if lang == "es" else _PT_OF[article] + name
+    within = f"en {the}" if lang == "es" else _PT_IN[article] + name
+    loosely = f"d{loose} {name}" if loose else ""
+    return Place(name, the, of, within, loosely, plural=article in ("las", "as", "os"))
+
+
+@cache
+def countries(lang: Lang) -> tuple[Country, ...]:
+    """The 33 countries in the data file's order."""
+    made = []
+    for row in read("countries.toml")["country"]:
+        words = row[lang]
+        made.append(
+            Country(
+                id=row["id"],
+                place=place(lang, words["name"], words["article"], words["loose"]),
+                capital=words["capital"],
+                capital_or=tuple(words["capital_or"]),
+                city=("a " if words["capital"].startswith("Cidade") else "") + words["capital"],
+                also=tuple(words.get("also", ())),
+                currency=words["currency"],
+                currency_or=tuple(words["currency_or"]),
+                currency_also=words.get("currency_also", ""),
+                languages=tuple(words["languages"]),
+                border=tuple(row["border"]),
+                island=row["island"],
+            )
+        )
+    return tuple(made)
+
+
+@cache
+def _places(lang: Lang) -> dict[str, Place]:
+    """Every place that can be a neighbour, by id."""
+    found = {country.id: country.place for country in countries(lang)}
+    for name, words in read("countries.toml")["outside"].items():
+        found[name] = place(lang, words[lang], words[f"{lang}_article"])
+    return found
+
+
+def _fields(spot: Place) -> dict[str, str]:
+    return {"name": spot.name, "the": spot.the, "of": spot.of, "within": spot.within}
+
+
+# The first CAPITAL_WRAP templates open with a question word and are also asked indirectly.
+CAPITAL_WRAP = 6
+CAPITAL: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿Cuál es la capital {of}?",
+        "¿Qué ciudad es la capital {of}?",
+        "¿Cómo se llama la capital {of}?",
+        "¿Cuál es la ciudad capital {of}?",
+        "¿Cuál es el nombre de la capital {of}?",
+        "¿Qué capital tiene {the}?",
+        "¿Cuál es la capital de {name}?",
+        "capital {of}",
+        "¿Capital {of}?",
+        "capital {name}",
+        "La capital {of} es...",
+        "¿La capital {of} cuál es?",
+        "¿En qué ciudad está el gobierno {of}?",
+        "Nombra la capital {of}.",
+        "Dime la capital {of}.",
+        "¿Sabes la capital {of}?",
+        "¿Conoces la capital {of}?",
+        "Quisiera saber la capital {of}.",
+        "Necesito saber la capital {of}.",
+        "Escribe la capital {of}.",
+        "nombre de la capital {of}",
+        "Completa: la capital {of} es ___.",
+        "¿Y la capital {of}?",
+        "Para mi tarea, ¿cuál es la capital {of}?",
+        "En geografía, ¿cuál es la capital {of}?",
+        "{name}, capital",
+        "¿Me dices la capital {of}?",
+        "¿Cuál ciudad es la capital {of}?",
+        "No recuerdo la capital {of}. ¿Cuál es?",
+        "¿Cuál es la capital del país {name}?",
+        "Estoy estudiando las capitales. ¿Cuál es la {of}?",
+        "¿Qué ciudad es capital {of}?",
+        "Me preguntaron la capital {of}. ¿Cuál es?",
+        "¿Cuál sería la capital {of}?",
+        "Hablando {of}, ¿cuál es su capital?",
+        "{The}: ¿cuál es su capital?",
+        "¿Podrías decirme la capital {of}?",
+        "¿Me puedes decir la capital {of}?",
+        "¿Qué ciudad tiene como capital {the}?",
+        "ciudad capital {of}",
+    ),
+    "pt": (
+        "Qual é a capital {of}?",
+        "Que cidade é a capital {of}?",
+        "Como se chama a capital {of}?",
+        "Qual é a cidade capital {of}?",
+        "Qual é o nome da capital {of}?",
+        "Que capital tem {the}?",
+        "Qual a capital {of}?",
+        "capital {of}",
+        "Capital {of}?",
+        "capital {name}",
+        "A capital {of} é...",
+        "A capital {of} é qual?",
+        "Em que cidade fica o governo {of}?",
+        "Cite a capital {of}.",
+        "Me diga a capital {of}.",
+        "Você sabe a capital {of}?",
+        "Você conhece a capital {of}?",
+        "Gostaria de saber a capital {of}.",
+        "Preciso saber a capital {of}.",
+        "Escreva a capital {of}.",
+        "nome da capital {of}",
+        "Complete: a capital {of} é ___.",
+        "E a capital {of}?",
+        "Para a minha tarefa, qual é a capital {of}?",
+        "Em geografia, qual é a capital {of}?",
+        "{name}, capital",
+        "Me fala a capital {of}?",
+        "Qual cidade é a capital {of}?",
+        "Não lembro a capital {of}. Qual é?",
+        "Qual é a capital do país {name}?",
+        "Estou estudando as capitais. Qual é a {of}?",
+        "Que cidade é capital {of}?",
+        "Me perguntaram a capital {of}. Qual é?",
+        "Qual seria a capital {of}?",
+        "Falando {of}, qual é a capital?",
+        "{The}: qual é a capital?",
+        "Poderia me dizer a capital {of}?",
+        "Você pode me dizer a capital {of}?",
+        "Qual é mesmo a capital {of}?",
+        "cidade capital {of}",
+    ),
+}
+CAPITAL_LOOSE = ("¿Cuál es la capital {loose}?", "capital {loose}", "Dime la capital {loose}.")
+
+CAPITAL_OF_WRAP = 5
+CAPITAL_OF: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿De qué país es capital {city}?",
+        "¿De qué país es la capital {city}?",
+        "¿Qué país tiene como capital {city}?",
+        "¿Cuál es el país cuya capital es {city}?",
+        "¿Qué país tiene por capital {city}?",
+        "{city} es la capital de...",
+        "¿{city} es la capital de qué país?",
+        "¿{city} de qué país es capital?",
+        "{city}, ¿de qué país es la capital?",
+        "Dime el país cuya capital es {city}.",
+        "Completa: {city} es la capital de ___.",
+        "país con capital {city}",
+        "{city} capital de qué país",
+        "La ciudad de {city}, ¿de qué país es capital?",
+        "¿A qué país pertenece la capital {city}?",
+        "Si la capital es {city}, ¿cuál es el país?",
+        "Nombra el país que tiene como capital {city}.",
+    ),
+    "pt": (
+        "De que país {city} é a capital?",
+        "De qual país {city} é a capital?",
+        "Que país tem como capital {city}?",
+        "Qual é o país cuja capital é {city}?",
+        "Qual país tem {city} como capital?",
+        "{city} é a capital de...",
+        "{city} é a capital de que país?",
+        "{city} é capital de qual país?",
+        "{city}: é a capital de que país?",
+        "Me diga o país cuja capital é {city}.",
+        "Complete: {city} é a capital de ___.",
+        "país com capital {city}",
+        "{city} capital de que país",
+        "A cidade de {city} é a capital de que país?",
+        "A que país pertence a capital {city}?",
+        "Se a capital é {city}, qual é o país?",
+        "Cite o país que tem {city} como capital.",
+    ),
+}
+
+IS_CAPITAL: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿{city} es la capital {of}?",
+        "¿Es {city} la capital {of}?",
+        "¿La capital {of} es {city}?",
+        "¿Es verdad que {city} es la capital {of}?",
+        "¿Es cierto que la capital {of} es {city}?",
+        "{city} es la capital {of}, ¿verdad?",
+        "La capital {of} es {city}, ¿no?",
+        "¿Verdadero o falso? {city} es la capital {of}.",
+        "Creo que la capital {of} es {city}. ¿Es correcto?",
+        "¿Será {city} la capital {of}?",
+    ),
+    "pt": (
+        "{city} é a capital {of}?",
+        "É {city} a capital {of}?",
+        "A capital {of} é {city}?",
+        "É verdade que {city} é a capital {of}?",
+        "É certo que a capital {of} é {city}?",
+        "{city} é a capital {of}, né?",
+        "A capital {of} é {city}, não é?",
+        "Verdadeiro ou falso? {city} é a capital {of}.",
+        "Acho que a capital {of} é {city}. Está certo?",
+        "Será que {city} é a capital {of}?",
+    ),
+}
+
+CURRENCY_WRAP = 6
+CURRENCY: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿Cuál es la moneda {of}?",
+        "¿Qué moneda se usa {within}?",
+        "¿Cómo se llama la moneda {of}?",
+        "¿Con qué moneda se paga {within}?",
+        "¿Cuál es la moneda oficial {of}?",
+        "¿Qué dinero se usa {within}?",
+        "moneda {of}",
+        "¿Moneda {of}?",
+        "La moneda {of} es...",
+        "Dime la moneda {of}.",
+        "¿Sabes la moneda {of}?",
+        "Quisiera saber la moneda {of}.",
+        "Nombra la moneda {of}.",
+        "Completa: la moneda {of} es ___.",
+        "moneda {name}",
+        "¿Qué moneda tiene {the}?",
+        "Voy a viajar. ¿Qué moneda usan {within}?",
+        "¿Qué moneda usan {within}?",
+        "nombre de la moneda {of}",
+        "¿Cuál es la moneda de {name}?",
+        "¿Y la moneda {of}?",
+        "¿En qué moneda se compra {within}?",
+    ),
+    "pt": (
+        "Qual é a moeda {of}?",
+        "Que moeda se usa {within}?",
+        "Como se chama a moeda {of}?",
+        "Com que moeda se paga {within}?",
+        "Qual é a moeda oficial {of}?",
+        "Que dinheiro se usa {within}?",
+        "moeda {of}",
+        "Moeda {of}?",
+        "A moeda {of} é...",
+        "Me diga a moeda {of}.",
+        "Você sabe a moeda {of}?",
+        "Gostaria de saber a moeda {of}.",
+        "Cite a moeda {of}.",
+        "Complete: a moeda {of} é ___.",
+        "moeda {name}",
+        "Qual moeda tem {the}?",
+        "Vou viajar. Que moeda usam {within}?",
+        "Qual moeda é usada {within}?",
+        "nome da moeda {of}",
+        "Qual a moeda {of}?",
+        "E a moeda {of}?",
+        "Em que moeda se compra {within}?",
+    ),
+}
+
+LANGUAGE_WRAP = 6
+LANGUAGE: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿Qué idioma se habla {within}?",
+        "¿Cuál es el idioma {of}?",
+        "¿Qué lengua se habla {within}?",
+        "¿Cuál es el idioma oficial {of}?",
+        "¿Qué idiomas se hablan {within}?",
+        "¿Qué idioma hablan {within}?",
+        "idioma {of}",
+        "idioma oficial {of}",
+        "¿Idioma {of}?",
+        "Dime el idioma {of}.",
+        "¿Sabes el idioma {of}?",
+        "Quisiera saber el idioma {of}.",
+        "lengua {of}",
+        "idioma {name}",
+        "¿En qué idioma habla la gente {within}?",
+        "¿Qué lenguas se hablan {within}?",
+        "¿Cómo habla la gente {within}?",
+        "Completa: {within} se habla ___.",
+        "¿Cuáles son los idiomas {of}?",
+        "Voy a viajar. ¿Qué idioma se habla {within}?",
+        "¿Y {within} qué idioma se habla?",
+    ),
+    "pt": (
+        "Que idioma se fala {within}?",
+        "Qual é o idioma {of}?",
+        "Que língua se fala {within}?",
+        "Qual é o idioma oficial {of}?",
+        "Quais idiomas são falados {within}?",
+        "Que língua falam {within}?",
+        "idioma {of}",
+        "língua oficial {of}",
+        "Idioma {of}?",
+        "Me diga o idioma {of}.",
+        "Você sabe o idioma {of}?",
+        "Gostaria de saber o idioma {of}.",
+        "língua {of}",
+        "idioma {name}",
+        "Em que idioma as pessoas falam {within}?",
+        "Que línguas são faladas {within}?",
+        "Qual é a língua {of}?",
+        "Complete: {within} se fala ___.",
+        "Quais são os idiomas {of}?",
+        "Vou viajar. Que língua se fala {within}?",
+        "E {within}, que idioma se fala?",
+    ),
+}
+
+NEIGHBOUR_WRAP = 6
+NEIGHBOUR: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿Con qué países limita {the}?",
+        "¿Qué países limitan con {the}?",
+        "¿Cuáles son los países vecinos {of}?",
+        "¿Qué países rodean a {the}?",
+        "¿Qué países tienen frontera con {the}?",
+        "¿Cuáles son los vecinos {of}?",
+        "países vecinos {of}",
+        "fronteras {of}",
+        "límites {of}",
+        "Dime los países vecinos {of}.",
+        "Nombra los países que limitan con {the}.",
+        "¿Sabes los vecinos {of}?",
+        "¿Con quién limita {the}?",
+        "Quisiera saber las fronteras {of}.",
+        "¿Con qué países tiene frontera {the}?",
+        "¿Qué países están al lado {of}?",
+        "Completa: {the} limita con ___.",
+        "{the} limita con",
+        "¿Cuáles son los límites {of}?",
+        "¿Con qué países comparte frontera {the}?",
+    ),
+    "pt": (
+        "Com quais países {the} faz fronteira?",
+        "Que países fazem fronteira com {the}?",
+        "Quais são os países vizinhos {of}?",
+        "Quais países ficam em volta {of}?",
+        "Quais países têm fronteira com {the}?",
+        "Quais são os vizinhos {of}?",
+        "países vizinhos {of}",
+        "fronteiras {of}",
+        "limites {of}",
+        "Me diga os países vizinhos {of}.",
+        "Cite os países que fazem fronteira com {the}.",
+        "Você sabe os vizinhos {of}?",
+        "Com quem {the} faz fronteira?",
+        "Gostaria de saber as fronteiras {of}.",
+        "Com que países {the} tem fronteira?",
+        "Que países ficam ao lado {of}?",
+        "Complete: {the} faz fronteira com ___.",
+        "{the} faz fronteira com",
+        "Quais são os limites {of}?",
+        "Com quais países {the} compartilha fronteira?",
+    ),
+}
+
+BORDERS: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿{The} limita con {other}?",
+        "¿Limita {the} con {other}?",
+        "¿{The} tiene frontera con {other}?",
+        "¿Es {the} vecino de {other}?",
+        "¿Es verdad que {the} limita con {other}?",
+        "¿Hay frontera entre {the} y {other}?",
+        "¿{The} y {other} son vecinos?",
+        "¿{The} y {other} tienen frontera?",
+        "¿{The} está al lado de {other}?",
+        "{The} limita con {other}, ¿verdad?",
+    ),
+    "pt": (
+        "{The} faz fronteira com {other}?",
+        "Existe fronteira entre {the} e {other}?",
+        "{The} tem fronteira com {other}?",
+        "{The} e {other} são vizinhos?",
+        "É verdade que {the} faz fronteira com {other}?",
+        "Há fronteira entre {the} e {other}?",
+        "{The} é um país vizinho {other_of}?",
+        "{The} e {other} têm fronteira?",
+        "{The} fica ao lado {other_of}?",
+        "{The} faz fronteira com {other}, né?",
+    ),
+}
+
+
+def _capital_answer(country: Country, lang: Lang) -> str:
+    of = country.place.of
+    if country.id == "bo":  # two cities share the role: say both, whatever was asked
+        if lang == "es":
+            return "La capital constitucional de Bolivia es Sucre y la sede de gobierno es La Paz."
+        return "A capital constitucional da Bolívia é Sucre e a sede do governo é La Paz."
+    return f"La capital {of} es {country.capital}." if lang == "es" else f"A capital {of} é {country.city}."
+
+
+def _accepted(country: Country) -> tuple[str, ...]:
+    return (country.capital, *country.capital_or)
+
+
+def capital(country: Country, lang: Lang) -> Item:
+    """What is the capital of X?"""
+    fields = _fields(country.place) | {"The": first_upper(country.place.the)}
+    questions = ask("capital", CAPITAL[lang], lang, CAPITAL_WRAP, **fields)
+    if country.place.loose:
+        questions += ask("capital-loose", CAPITAL_LOOSE, lang, loose=country.place.loose)
+    for alias in country.also:
+        questions += ask("capital-also", (CAPITAL[lang][0], *CAPITAL[lang][7:9]), lang, of=f"de {alias}")
+    require: tuple[tuple[str, ...], ...] = (_accepted(country),)
+    if country.id == "bo":
+        questions += ask(
+            "seat",
+            (
+                ("¿Cuál es la sede de gobierno de Bolivia?", "¿Cuáles son las capitales de Bolivia?")
+                if lang == "es"
+                else ("Qual é a sede do governo da Bolívia?", "Quais são as capitais da Bolívia?")
+            ),
+            lang,
+        )
+        require += (("La Paz",),)
+    answer = _capital_answer(country, lang)
+    return Item(
+        "capitals", lang, f"capital:{country.id}", "fact", questions, (answer,), Check(require), SOURCE, 3.0
+    )
+
+
+def capital_of(country: Country, lang: Lang) -> Item:
+    """Which country is Y the capital of?"""
+    verb = "es la capital" if lang == "es" else "é a capital"
+    answer = f"{first_upper(country.city)} {verb} {country.place.of}."
+    templates = CAPITAL_OF[lang]
+    if country.capital.startswith(("Ciudad", "Cidade")):  # no "la ciudad de Ciudad de ..."
+        templates = tuple(text for text in templates if "ciudad de {" not in text and "cidade de {" not in text)
+    questions = ask("capital-of", templates, lang, CAPITAL_OF_WRAP, city=country.city)
+    key = f"capital-of:{country.id}"
+    named = (country.place.name, *country.also)
+    return Item("capitals", lang, key, "fact", questions, (answer,), Check((named,)), SOURCE, 1.5)
+
+
+def is_capital(country: Country, named: Country, lang: Lang) -> Item:
+    """Is Y the capital of X? `named` is the country whose capital Y is; it may be X itself."""
+    of, city = country.place.of, named.city
+    fields = {"city": city, "of": of}
+    if named.id == country.id:
+        answer = f"Sí, {city} es la capital {of}." if lang == "es" else f"Sim, {city} é a capital {of}."
+        check = Check(require=(("sí", "sim"),), forbid=("no", "não"))
+    else:
+        right = country.city
+        answer = f"No, la capital {of} es {right}." if lang == "es" else f"Não, a capital {of} é {right}."
+        check = Check(require=(_accepted(country),), forbid=("sí", "sim"))
+    key = f"is-capital:{country.id}:{named.id}"
+    questions = ask("is-capital", IS_CAPITAL[lang], lang, **fields)
+    return Item("capitals", lang, key, "fact", questions, (answer,), check, SOURCE, 0.5)
+
+
+def currency(country: Country, lang: Lang) -> Item:
+    """What money is used in X?"""
+    of, name, second = country.place.of, country.currency, country.currency_also
+    if lang == "es":
+        answer = (
+            f"Las monedas {of} son el {name} y el {second}." if second else f"La moneda {of} es el {name}."
+        )
+    else:
+        answer = f"As moedas {of} são o {name} e o {second}." if second else f"A moeda {of} é o {name}."
+    questions = ask("currency", CURRENCY[lang], lang, CURRENCY_WRAP, **_fields(country.place))
+    if country.place.loose:
+        questions += ask("currency-loose", ("¿Cuál es la moneda {loose}?",), lang, loose=country.place.loose)
+    check = Check(((name, *country.currency_or),))
+    return Item("currencies", lang, f"currency:{country.id}", "fact", questions, (answer,), check, SOURCE)
+
+
+def language(country: Country, lang: Lang) -> Item:
+    """Which languages are spoken in X?"""
+    spoken = listing(country.languages, lang)
+    within = first_upper(country.place.within)
+    many = len(country.languages) > 1
+    if lang == "es":
+        answer = f"{within} se {'hablan' if many else 'habla'} {spoken}."
+    else:
+        answer = f"{within}, {'falam' if many else 'fala'}-se {spoken}."
+    questions = ask("language", LANGUAGE[lang], lang, LANGUAGE_WRAP, **_fields(country.place))
+    if country.place.loose:
+        questions += ask("language-loose", ("¿Qué idioma se habla en el {name}?",), lang, name=country.place.name)
+    check = Check(tuple(_also_called(name) for name in country.languages))
+    return Item("languages", lang, f"language:{country.id}", "fact", questions, (answer,), check, SOURCE)
+
+
+_SYNONYMS = {
+    "español": ("español", "castellano"),
+    "espanhol": ("espanhol", "castelhano"),
+    "neerlandés": ("neerlandés", "holandés"),
+    "holandês": ("holandês", "neerlandês"),
+    "aimara": ("aimara", "aymara"),
+    "aimará": ("aimará", "aimara", "aymara"),
+    "quíchua": ("quíchua", "quéchua"),
+    "criollo haitiano": ("criollo",),
+    "crioulo haitiano": ("crioulo",),
+}
+
+
+def _also_called(language_name: str) -> tuple[str, ...]:
+    return _SYNONYMS.get(language_name, (language_name,))
+
+
+def neighbours(country: Country, lang: Lang) -> Item:
+    """Which countries share a land border with X?"""
+    spot, places = country.place, _places(lang)
+    near = [places[name] for name in country.border]
+    the = first_upper(spot.the)
+    if near and lang == "es":
+        answer = f"{the} limita con {listing([other.the for other in near], lang)}."
+    elif near:
+        answer = f"{the} faz fronteira com {listing([other.the for other in near], lang)}."
+    elif lang == "es":
+        what = "es una isla" if country.island == "island" else "son islas"
+        answer = f"{the} no {'limitan' if spot.plural else 'limita'} con ningún país: {what}."
+    else:
+        what = "é uma ilha" if country.island == "island" else "são ilhas"
+        answer = f"{the} não {'fazem' if spot.plural else 'faz'} fronteira com nenhum país: {what}."
+    if near:
+        far = tuple(c.place.name for c in countries(lang) if c.id != country.id and c.id not in country.border)
+        check = Check(tuple((other.name,) for other in near), forbid=far)
+    else:
+        check = Check((("isla", "islas", "ilha", "ilhas", "ningún", "nenhum"),))
+    templates = tuple(_agree(text, spot.plural) for text in NEIGHBOUR[lang])
+    questions = ask("neighbour", templates, lang, NEIGHBOUR_WRAP, **_fields(spot))
+    return Item("neighbours", lang, f"neighbours:{country.id}", "fact", questions, (answer,), check, SOURCE)
+
+
+def _agree(template: str, plural: bool) -> str:
+    """Put the verb whose subject is {the} in the plural ("limitan las Bahamas")."""
+    if not plural:
+        return template
+    for one, many in (
+        ("limita {the}", "limitan {the}"),
+        ("tiene frontera {the}", "tienen frontera {the}"),
+        ("comparte frontera {the}", "comparten frontera {the}"),
+        ("{the} limita", "{the} limitan"),
+        ("{the} faz", "{the} fazem"),
+        ("{the} tem", "{the} têm"),
+        ("{the} compartilha", "{the} compartilham"),
+    ):
+        template = template.replace(one, many)
+    return template
+
+
+def borders(country: Country, other: Country, lang: Lang) -> Item:
+    """Does X border Y? Yes or no."""
+    true = other.id in country.border
+    the, far = first_upper(country.place.the), other.place
+    if lang == "es":
+        answer = f"Sí, {the} limita con {far.the}." if true else f"No, {the} no limita con {far.the}."
+    elif true:
+        answer = f"Sim, {country.place.the} faz fronteira com {far.the}."
+    else:
+        answer = f"Não, {country.place.the} não faz fronteira com {far.the}."
+    if lang == "es":
+        answer = answer.replace(the, country.place.the)
+    check = Check((("sí", "sim"),), forbid=("no", "não")) if true else Check((("no", "não"),), ("sí", "sim"))
+    questions = ask(
+        "borders", BORDERS[lang], lang, The=the, the=country.place.the, other=far.the, other_of=far.of
+    )
+    key = f"borders:{country.id}:{other.id}"
+    return Item("neighbours", lang, key, "fact", questions, (answer,), check, SOURCE, 0.2)
+
+
+def _border_pairs(lang: Lang) -> Iterator[tuple[Country, Country]]:
+    """Every true pair of mainland neighbours, each followed by a false pair of the same country."""
+    everyone = countries(lang)
+    by_id = {country.id: country for country in everyone}
+    mainland = [country for country in everyone if country.border]
+    for country in mainland:
+        far = [c for c in mainland if c.id != country.id and c.id not in country.border]
+        near = [by_id[name] for name in country.border if name in by_id]
+        for place_in_list, other in enumerate(near):
+            yield country, other
+            yield country, far[(place_in_list * 5 + ord(country.id[0])) % len(far)]
+
+
+def items() -> Iterator[Item]:
+    """Every item: Spanish first, then Portuguese, country by country."""
+    for lang in LANGS:
+        everyone = countries(lang)
+        for index, country in enumerate(everyone):
+            yield capital(country, lang)
+            yield capital_of(country, lang)
+            if country.id != "bo":
+                yield is_capital(country, country, lang)
+                yield is_capital(country, everyone[(index + 7) % len(everyone)], lang)
+            yield currency(country, lang)
+            yield language(country, lang)
+            yield neighbours(country, lang)
+        seen: set[tuple[str, str]] = set()
+        for country, other in _border_pairs(lang):
+            if (country.id, other.id) not in seen:
+                seen.add((country.id, other.id))
+                yield borders(country, other, lang)
+
+
+FOLLOW_UPS: dict[str, dict[Lang, tuple[str, ...]]] = {
+    "capital": {
+        "es": ("¿Y la {of}?", "¿y {the}?", "¿Y la capital {of}?", "¿Y cuál es la {of}?", "y la {of}"),
+        "pt": ("E a {of}?", "e {the}?", "E a capital {of}?", "E qual é a {of}?", "e a {of}"),
+    },
+    "currency": {
+        "es": ("¿Y la {of}?", "¿Y {within}?", "¿Y la moneda {of}?", "¿Y {the}?"),
+        "pt": ("E a {of}?", "E {within}?", "E a moeda {of}?", "E {the}?"),
+    },
+    "language": {
+        "es": ("¿Y {within}?", "¿Y el {of}?", "¿Y {within} qué se habla?"),
+        "pt": ("E {within}?", "E o {of}?", "E {within}, o que se fala?"),
+    },
+    "neighbours": {
+        "es": ("¿Y {the}?", "¿Y los {of}?", "¿Y los vecinos {of}?"),
+        "pt": ("E {the}?", "E os {of}?", "E os vizinhos {of}?"),
+    },
+}
+SAME_COUNTRY: dict[Lang, tuple[str, ...]] = {
+    "es": ("¿Y su moneda?", "¿Y la moneda?", "¿Y qué moneda usan?"),
+    "pt": ("E a moeda?", "E a moeda de lá?", "E que moeda usam?"),
+}
+_STRIDES = (1, 4, 10, 13, 22)
+
+
+def follow_ups() -> Iterator[tuple[Item, Item, str]]:
+    """(first item, second item, short second question), five a country for capitals, three for the rest."""
+    for lang in LANGS:
+        everyone = countries(lang)
+        for name, make in (
+            ("capital", capital), ("currency", currency), ("language", language), ("neighbours", neighbours),
+        ):
+            made = [make(country, lang) for country in everyone]
+            texts = FOLLOW_UPS[name][lang]
+            strides = _STRIDES if name == "capital" else _STRIDES[:3]
+            for index in range(len(made)):
+                for turn, stride in enumerate(strides):
+                    other = (index + stride) % len(made)
+                    text = texts[(index + turn) % len(texts)].format(**_fields(everyone[other].place))
+                    yield made[index], made[other], text
+        for index, country in enumerate(everyone):
+            texts = SAME_COUNTRY[lang]
+            yield capital(country, lang), currency(country, lang), texts[index % len(texts)]
