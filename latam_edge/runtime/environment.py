@@ -1,0 +1,26 @@
+"""The worker's environment variables: what has to be set before native code loads."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from pathlib import Path
+
+SPIN_COUNT = 2_000_000
+"""Turns that an OpenMP thread spins, waiting for the next step, before it sleeps (GOMP_SPINCOUNT).
+
+Finite, so that an idle chat burns nothing. See docs/decisions for the measurement.
+"""
+
+
+def child_environment() -> dict[str, str]:
+    """This process's environment plus what the worker needs. Values that the user set stay."""
+    env = dict(os.environ)
+    if not env.keys() & {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}:
+        env["GOMP_SPINCOUNT"] = str(SPIN_COUNT)
+    # The worker runs without the current folder in its path (python -P): a file json.py beside
+    # a model on a USB stick must not be run. A source tree that is not installed is named here.
+    root = Path(__file__).resolve().parents[2]
+    if root != Path(sysconfig.get_paths()["purelib"]).resolve():
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [env.get("PYTHONPATH", ""), str(root)]))
+    return env
