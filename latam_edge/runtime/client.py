@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -50,11 +51,8 @@ class _Process:
             stderr=subprocess.PIPE,
             env=child_environment(),
             # Out of the terminal's foreground group, so that Ctrl-C reaches the program alone.
-            **(
-                {"creationflags": subprocess.CREATE_NO_WINDOW}
-                if sys.platform == "win32"
-                else {"process_group": 0}
-            ),
+            process_group=None if os.name == "nt" else 0,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self.commands = cast(BinaryIO, self.popen.stdin)
         self.events = cast(BinaryIO, self.popen.stdout)
@@ -72,7 +70,7 @@ class _Process:
                 self.last_words.append(line.decode("utf-8", "replace").rstrip())
 
     def send(self, op: str, **fields: Any) -> int:
-        """Write one command and return its id. Raises WorkerDied, or PromptTooLong when it can't be carried."""
+        """Write one command and return its id. Raises WorkerDied, or PromptTooLong for a text of many MB."""
         with self._write_lock:
             self._ids += 1
             line = protocol.pack({"op": op, "id": self._ids, **fields})
@@ -87,7 +85,7 @@ class _Process:
             return self._ids
 
     def receive(self, number: int) -> protocol.Fields:
-        """The next event for command `number`. Raises the error that the worker reports, WorkerDied at its end."""
+        """The next event for command `number`. Raises the error that the worker reports, or WorkerDied."""
         while True:
             try:
                 message = protocol.read(self.events)
@@ -211,7 +209,7 @@ class Client:
                     self._abandon(process, number)
 
     def cancel(self) -> None:
-        """End the running answer within a token; its stream still gives a Done. Nothing runs: nothing happens."""
+        """End the running answer within a token; its stream still gives a Done. Harmless when none runs."""
         process, number = self._process, self._answering
         if process is not None and number is not None:
             with suppress(LatamEdgeError):
@@ -268,7 +266,7 @@ class Client:
         return self._info
 
     def _greet(self, process: _Process) -> None:
-        """Agree on the protocol's version. Raises WorkerFault when the child does not start or speaks another."""
+        """Agree on the protocol's version. Raises WorkerFault when the child fails or speaks another."""
         with _deadline(process, HELLO_TIMEOUT_S):
             try:
                 hello = process.receive(process.send("hello", protocol=protocol.VERSION))

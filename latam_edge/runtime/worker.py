@@ -49,14 +49,8 @@ class Worker:
             try:
                 if not self._serve(command):
                     break
-            except LatamEdgeError as error:
-                self._send({"event": "error", "id": command.get("id"), **error.to_json()})
-            except MemoryError:
-                error = NotEnoughMemory(model=str(command.get("name", "")), need="?", free="?")
-                self._send({"event": "error", "id": command.get("id"), **error.to_json()})
-            except Exception as fault:  # an engine's fault must be told, not end the chat
-                error = RuntimeFault(detail=f"{type(fault).__name__}: {fault}"[:300])
-                self._send({"event": "error", "id": command.get("id"), **error.to_json()})
+            except Exception as error:  # told to the program, whatever it is; the worker goes on
+                self._send_error(command.get("id"), error)
         if self._engine is not None:
             self._engine.close()
         return 0
@@ -79,8 +73,8 @@ class Worker:
                             cancellation.cancel()
                 self._queue.put(command)
         except WorkerFault as error:
-            self._send({"event": "error", "id": None, **error.to_json()})
-        # The program is gone or speaks nonsense: nothing here is worth saving, and native code may not return.
+            self._send_error(None, error)
+        # The program is gone or speaks nonsense: nothing to save here, and native code may not return.
         os._exit(0)
 
     def _serve(self, command: protocol.Fields) -> bool:
@@ -131,18 +125,35 @@ class Worker:
         request = protocol.request_from_json(command["request"])
         pending: list[str] = []
         sent = 0.0
-        for event in self._loaded().generate(request, self._cancellations[number]):
-            now = time.perf_counter()
-            if isinstance(event, Chunk):
-                pending.append(event.text)
-                if now - sent < FLUSH_S:
-                    continue
+
+        def flush() -> None:
             if pending:
                 self._send({"event": "chunk", "id": number, "text": "".join(pending)})
                 pending.clear()
-                sent = now
-            if not isinstance(event, Chunk):
-                self._send({"id": number, **protocol.event_to_json(event)})
+
+        try:
+            for event in self._loaded().generate(request, self._cancellations[number]):
+                if isinstance(event, Chunk):
+                    pending.append(event.text)
+                    now = time.perf_counter()
+                    if now - sent >= FLUSH_S:
+                        flush()
+                        sent = now
+                else:
+                    flush()
+                    self._send({"id": number, **protocol.event_to_json(event)})
+        finally:
+            flush()
+
+    def _send_error(self, number: int | None, error: Exception) -> None:
+        match error:
+            case LatamEdgeError():
+                told = error
+            case MemoryError():
+                told = NotEnoughMemory(model="", need="?", free="?")
+            case _:
+                told = RuntimeFault(detail=f"{type(error).__name__}: {error}"[:300])
+        self._send({"event": "error", "id": number, **told.to_json()})
 
     def _send(self, message: dict[str, Any]) -> None:
         try:
