@@ -1,0 +1,66 @@
+"""The native library: loaded once, quiet, its last complaints kept.
+
+llama-cpp-python's package imports a server's worth of helpers (170 ms and numpy on
+the machine of docs/decisions); the bindings alone take 25 ms. So its package
+`__init__` is stepped over and only the module of ctypes declarations is loaded.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections import deque
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from latam_edge.core.errors import EngineMissing
+
+Handle = Any
+"""An opaque native pointer."""
+
+_LEVEL_WARN, _LEVEL_ERROR, _LEVEL_CONTINUES = 3, 4, 5  # enum ggml_log_level
+
+complaints: deque[str] = deque(maxlen=20)
+"""The last errors and warnings of the native library, oldest first."""
+
+
+@cache
+def library() -> Any:
+    """The module of ctypes declarations, its library initialized. Raises EngineMissing."""
+    spec = find_spec("llama_cpp")
+    if spec is None or not spec.submodule_search_locations:
+        raise EngineMissing(engine="llama", extra="")
+    package = sys.modules.get("llama_cpp")
+    if package is None:
+        sys.modules["llama_cpp"] = bare = ModuleType("llama_cpp")
+        bare.__path__ = list(spec.submodule_search_locations)
+    try:
+        lib: Any = import_module("llama_cpp.llama_cpp")
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+        raise EngineMissing(engine="llama", extra="") from error
+    finally:
+        if package is None:
+            # Someone who wants the whole package later gets it; our module stays shared.
+            del sys.modules["llama_cpp"]
+    lib._latam_edge_log = lib.llama_log_callback(_listen)  # kept alive as long as the library
+    lib.llama_log_set(lib._latam_edge_log, ctypes.c_void_p(0))
+    lib.llama_backend_init()
+    return lib
+
+
+def _listen(level: int, text: bytes, _: Any) -> None:
+    if level in (_LEVEL_WARN, _LEVEL_ERROR):
+        complaints.append(text.decode("utf-8", "replace").strip())
+    elif level == _LEVEL_CONTINUES and complaints:
+        complaints[-1] += text.decode("utf-8", "replace").rstrip()
+
+
+def why() -> str:
+    """The native library's last complaint, without the name of the C++ function that made it."""
+    for line in reversed(complaints):
+        if text := line.split(": ", 1)[-1].strip():
+            return text[:300]
+    return "?"
