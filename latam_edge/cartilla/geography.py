@@ -515,7 +515,7 @@ def is_capital(country: Country, named: Country, lang: Lang) -> Item:
         answer = f"No, la capital {of} es {right}." if lang == "es" else f"Não, a capital {of} é {right}."
         check = Check(require=(_accepted(country),), forbid=("sí", "sim"))
     key = f"is-capital:{country.id}:{named.id}"
-    questions = ask("is-capital", IS_CAPITAL[lang], lang, **fields)
+    questions = ask("is-capital", IS_CAPITAL[lang], lang, 0, **fields)
     return Item("capitals", lang, key, "fact", questions, (answer,), check, SOURCE, 0.5)
 
 
@@ -624,7 +624,7 @@ def borders(country: Country, other: Country, lang: Lang) -> Item:
         answer = answer.replace(the, country.place.the)
     check = Check((("sí", "sim"),), forbid=("no", "não")) if true else Check((("no", "não"),), ("sí", "sim"))
     questions = ask(
-        "borders", BORDERS[lang], lang, The=the, the=country.place.the, other=far.the, other_of=far.of
+        "borders", BORDERS[lang], lang, 0, The=the, the=country.place.the, other=far.the, other_of=far.of
     )
     key = f"borders:{country.id}:{other.id}"
     return Item("neighbours", lang, key, "fact", questions, (answer,), check, SOURCE, 0.2)

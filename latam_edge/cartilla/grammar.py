@@ -1,0 +1,623 @@
+"""Conjugation, plurals, articles and opposites in Spanish and Portuguese.
+
+Rules are held out by verb or word, which is the third field of the key:
+"conj:<lang>:<verb>:<person>:<tense>", "plural:<lang>:<word>" and
+"singular:<lang>:<word>" (the word in the singular). What has to be learned by
+heart (irregular verbs and plurals, articles, opposites) is a fact, held out by
+phrasing. The lists stand in data/verbs.toml and data/words.toml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from latam_edge.cartilla.model import Check, Item, Kind, Lang
+from latam_edge.cartilla.phrasing import ask, first_upper, read
+
+LANGS: tuple[Lang, ...] = ("es", "pt")
+TENSES: dict[Lang, tuple[str, ...]] = {
+    "es": ("presente", "pasado", "futuro"),
+    "pt": ("presente", "passado", "futuro"),
+}
+_SLOTS: dict[Lang, dict[str, int]] = {
+    "es": {
+        "yo": 0, "tú": 1, "vos": 2, "usted": 3, "él": 3, "ella": 3, "nosotros": 4, "ustedes": 5, "ellos": 5,
+    },
+    "pt": {"eu": 0, "você": 1, "ele": 1, "ela": 1, "a gente": 1, "nós": 2, "vocês": 3, "eles": 3},
+}  # fmt: skip
+"""Person to its place in the list of present forms."""
+_WHOLE: dict[Lang, tuple[str, ...]] = {
+    "es": ("yo", "tú", "él", "nosotros", "ustedes"),
+    "pt": ("eu", "você", "nós", "vocês"),
+}
+
+_PLAIN = str.maketrans("áéíóúâêô", "aeiouaeo")
+_ACUTE = str.maketrans("aeiou", "áéíóú")
+_ACCENTED = "áéíóúâêôãõ"
+_VOWELS = "aeiou" + _ACCENTED
+
+
+def conjugate_es(verb: str, tense: str) -> tuple[str, ...]:
+    """Forms of a regular Spanish verb for yo, tú, vos, él, nosotros, ustedes."""
+    stem, ending = verb[:-2], verb[-2:]
+    if tense == "futuro":
+        return _future_es(verb)
+    if tense == "presente":
+        first = stem
+        if ending != "ar" and stem.endswith("g"):  # proteger -> protejo
+            first = stem[:-1] + "j"
+        tails = {
+            "ar": ("as", "ás", "a", "amos", "an"),
+            "er": ("es", "és", "e", "emos", "en"),
+            "ir": ("es", "ís", "e", "imos", "en"),
+        }[ending]
+        return (first + "o", *(stem + tail for tail in tails))
+    if ending == "ar":
+        first = stem
+        for hard, soft in (("c", "qu"), ("g", "gu"), ("z", "c")):  # buscar -> busqué
+            if stem.endswith(hard):
+                first = stem[:-1] + soft
+                break
+        you, he, we, they = (stem + tail for tail in ("aste", "ó", "amos", "aron"))
+        return (first + "é", you, you, he, we, they)
+    if stem[-1] in "aeo":  # leer -> leyó
+        you, he, we, they = (stem + tail for tail in ("íste", "yó", "ímos", "yeron"))
+    else:
+        you, he, we, they = (stem + tail for tail in ("iste", "ió", "imos", "ieron"))
+    return (stem + "í", you, you, he, we, they)
+
+
+def _future_es(stem: str) -> tuple[str, ...]:
+    return tuple(stem + tail for tail in ("é", "ás", "ás", "á", "emos", "án"))
+
+
+def conjugate_pt(verb: str, tense: str) -> tuple[str, ...]:
+    """Forms of a regular Portuguese verb for eu, você, nós, vocês."""
+    stem, ending = verb[:-2], verb[-2:]
+    if tense == "futuro":
+        return _future_pt(verb)
+    if tense == "presente":
+        first = stem
+        if ending != "ar" and stem.endswith("g"):  # proteger -> protejo
+            first = stem[:-1] + "j"
+        elif ending != "ar" and stem.endswith("c"):  # descer -> desço
+            first = stem[:-1] + "ç"
+        tails = {
+            "ar": ("a", "amos", "am"), "er": ("e", "emos", "em"), "ir": ("e", "imos", "em"),
+        }[ending]  # fmt: skip
+        return (first + "o", *(stem + tail for tail in tails))
+    if ending == "ar":
+        first = stem
+        for hard, soft in (("c", "qu"), ("g", "gu"), ("ç", "c")):  # ficar -> fiquei
+            if stem.endswith(hard):
+                first = stem[:-1] + soft
+                break
+        return (first + "ei", *(stem + tail for tail in ("ou", "amos", "aram")))
+    tails = ("eu", "emos", "eram") if ending == "er" else ("iu", "imos", "iram")
+    return (stem + "i", *(stem + tail for tail in tails))
+
+
+def _future_pt(stem: str) -> tuple[str, ...]:
+    return tuple(stem + tail for tail in ("ei", "á", "emos", "ão"))
+
+
+@cache
+def _irregular(lang: Lang) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Irregular verbs: verb to tense to forms, in the order of `conjugate_es` or `conjugate_pt`."""
+    found = {}
+    for verb, forms in read("verbs.toml")[lang]["irregular"].items():
+        past = list(forms["past"])
+        if lang == "es":
+            past.insert(2, past[1])  # vos shares the past of tú
+        future = _future_es(forms["future"]) if lang == "es" else _future_pt(forms["future"])
+        present_name, past_name, future_name = TENSES[lang]
+        found[verb] = {present_name: tuple(forms["present"]), past_name: tuple(past), future_name: future}
+    return found
+
+
+def forms(lang: Lang, verb: str, tense: str) -> tuple[str, ...]:
+    """Forms of any verb of the lists, regular or not."""
+    irregular = _irregular(lang)
+    if verb in irregular:
+        return irregular[verb][tense]
+    return conjugate_es(verb, tense) if lang == "es" else conjugate_pt(verb, tense)
+
+
+CONJUGATION: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿Cómo se conjuga {v} con {p} en {t}?",
+        "¿Cómo se conjuga el verbo {v} en {t} con {p}?",
+        "Conjuga {v} en {t} con {p}.",
+        "Conjuga el verbo {v} con {p} en {t}.",
+        "{p} del verbo {v} en {t}",
+        "¿Cuál es la forma de {p} del verbo {v} en {t}?",
+        "¿Cómo se dice {v} con {p} en {t}?",
+        "Dime el {t} de {v} con {p}.",
+        "verbo {v}, {t}, {p}",
+        "{v} en {t} {p}",
+        "Completa en {t}: {p} ___ ({v}).",
+        "¿Cómo es el {t} de {v} con {p}?",
+        "¿Cómo digo {v} en {t} con {p}?",
+        "Escribe el verbo {v} en {t} con {p}.",
+        "¿Cuál es el {t} de {v} para {p}?",
+        "conjugar {v} {p} {t}",
+        "En {t}, ¿cómo se conjuga {v} con {p}?",
+        "¿Sabes conjugar {v} con {p} en {t}?",
+    ),
+    "pt": (
+        "Como se conjuga {v} com {p} no {t}?",
+        "Como se conjuga o verbo {v} no {t} com {p}?",
+        "Conjugue {v} no {t} com {p}.",
+        "Conjugue o verbo {v} com {p} no {t}.",
+        "{p} do verbo {v} no {t}",
+        "Qual é a forma de {p} do verbo {v} no {t}?",
+        "Como se diz {v} com {p} no {t}?",
+        "Me diga o {t} de {v} com {p}.",
+        "verbo {v}, {t}, {p}",
+        "{v} no {t} {p}",
+        "Complete no {t}: {p} ___ ({v}).",
+        "Como é o {t} de {v} com {p}?",
+        "Como eu digo {v} no {t} com {p}?",
+        "Escreva o verbo {v} no {t} com {p}.",
+        "Qual é o {t} de {v} para {p}?",
+        "conjugar {v} {p} {t}",
+        "No {t}, como se conjuga {v} com {p}?",
+        "Você sabe conjugar {v} com {p} no {t}?",
+    ),
+}
+PRESENT_ONLY: dict[Lang, tuple[str, ...]] = {
+    "es": ("¿Cómo se conjuga {v} con {p}?", "Conjuga {v} con {p}.", "Conjuga el verbo {v} con {p}."),
+    "pt": ("Como se conjuga {v} com {p}?", "Conjugue {v} com {p}.", "Conjugue o verbo {v} com {p}."),
+}
+WHOLE: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "Conjuga {v} en {t}.",
+        "Conjuga el verbo {v} en {t}.",
+        "¿Cómo se conjuga {v} en {t}?",
+        "¿Cómo se conjuga el verbo {v} en {t}?",
+        "{t} de {v}",
+        "{t} del verbo {v}",
+        "verbo {v} en {t}",
+        "conjugación de {v} en {t}",
+        "Dime el {t} del verbo {v}.",
+        "¿Cuál es el {t} de {v}?",
+        "¿Puedes conjugar {v} en {t}?",
+        "Escribe la conjugación de {v} en {t}.",
+        "¿Me ayudas a conjugar {v} en {t}?",
+        "conjugar {v} {t}",
+    ),
+    "pt": (
+        "Conjugue {v} no {t}.",
+        "Conjugue o verbo {v} no {t}.",
+        "Como se conjuga {v} no {t}?",
+        "Como se conjuga o verbo {v} no {t}?",
+        "{t} de {v}",
+        "{t} do verbo {v}",
+        "verbo {v} no {t}",
+        "conjugação de {v} no {t}",
+        "Me diga o {t} do verbo {v}.",
+        "Qual é o {t} de {v}?",
+        "Você pode conjugar {v} no {t}?",
+        "Escreva a conjugação de {v} no {t}.",
+        "Me ajuda a conjugar {v} no {t}?",
+        "conjugar {v} {t}",
+    ),
+}
+WHOLE_PRESENT: dict[Lang, tuple[str, ...]] = {
+    "es": ("Conjuga el verbo {v}.", "Conjuga {v}.", "¿Cómo se conjuga {v}?", "conjugación de {v}"),
+    "pt": ("Conjugue o verbo {v}.", "Conjugue {v}.", "Como se conjuga {v}?", "conjugação de {v}"),
+}
+
+
+def _kind(lang: Lang, verb: str) -> Kind:
+    return "fact" if verb in _irregular(lang) else "rule"
+
+
+def _ask_in_tense(
+    family: str, templates: tuple[str, ...], lang: Lang, tense: str, **fields: str
+) -> tuple[tuple[str, str], ...]:
+    """Each template with the tense's plain name; the past also with its name in grammars."""
+    questions = ask(family, templates, lang, 0, t=tense, **fields)
+    if tense in ("pasado", "passado"):
+        questions += ask(f"{family}-b", templates, lang, 0, t="pretérito", **fields)
+    return questions
+
+
+def conjugation(lang: Lang, verb: str, person: str, tense: str) -> Item:
+    """One form of one verb."""
+    form = forms(lang, verb, tense)[_SLOTS[lang][person]]
+    questions = _ask_in_tense("conj", CONJUGATION[lang], lang, tense, v=verb, p=person)
+    if tense == "presente":
+        questions += ask("conj-present", PRESENT_ONLY[lang], lang, v=verb, p=person)
+    kind = _kind(lang, verb)
+    return Item(
+        "conjugation",
+        lang,
+        f"conj:{lang}:{verb}:{person}:{tense}",
+        kind,
+        questions,
+        (f"{first_upper(person)} {form}.",),
+        Check(((form,),)),
+        weight=2.0 if kind == "fact" else 1.0,
+    )
+
+
+def whole_tense(lang: Lang, verb: str, tense: str) -> Item:
+    """A verb through all persons of a tense."""
+    table = forms(lang, verb, tense)
+    pairs = [f"{person} {table[_SLOTS[lang][person]]}" for person in _WHOLE[lang]]
+    questions = _ask_in_tense("tense", WHOLE[lang], lang, tense, v=verb)
+    if tense == "presente":
+        questions += ask("tense-present", WHOLE_PRESENT[lang], lang, v=verb)
+    return Item(
+        "conjugation",
+        lang,
+        f"conj:{lang}:{verb}:todo:{tense}",
+        _kind(lang, verb),
+        questions,
+        (first_upper(", ".join(pairs)) + ".",),
+        Check(tuple((pair,) for pair in pairs)),
+        weight=4.0,
+    )
+
+
+def _syllables(word: str) -> int:
+    """Groups of vowels: enough to tell one syllable from more."""
+    return sum(
+        1 for i, letter in enumerate(word) if letter in _VOWELS and (i == 0 or word[i - 1] not in _VOWELS)
+    )
+
+
+def _bare_last(word: str) -> str:
+    """The word without the accent before its last consonant, which stays where it marks a hiatus ("país")."""
+    if word[-2] in "íú" and word[-3] in "aeo":
+        return word
+    return word[:-2] + word[-2].translate(_PLAIN) + word[-1]
+
+
+def plural_es(word: str) -> str:
+    """Plural of a regular Spanish noun."""
+    last, before = word[-1], word[-2]
+    if last in "aeiouáéó":
+        return word + "s"
+    if last == "z":
+        return word[:-1] + "ces"
+    if last in "sx":
+        stressed = before in _ACCENTED or _syllables(word) == 1
+        return _bare_last(word) + "es" if stressed else word
+    if last == "n" and before in _ACCENTED:
+        return _bare_last(word) + "es"
+    if last == "n" and _syllables(word) > 1 and not set(word) & set(_ACCENTED):
+        at = max(i for i, letter in enumerate(word[:-2]) if letter in _VOWELS)  # joven -> jóvenes
+        return word[:at] + word[at].translate(_ACUTE) + word[at + 1 :] + "es"
+    return word + "es"
+
+
+def plural_pt(word: str) -> str:
+    """Plural of a regular Portuguese noun; those in -ão are listed, not derived."""
+    last, before = word[-1], word[-2:-1]
+    if last == "m":
+        return word[:-1] + "ns"
+    if last == "l":
+        marked = bool(set(word) & set(_ACCENTED))  # móvel, réptil: stressed before the ending
+        if before == "i":
+            return word[:-2] + ("eis" if marked else "is")
+        if before in "eo" and not marked:
+            return word[:-2] + before.translate(_ACUTE) + "is"
+        return word[:-1] + "is"
+    if word.endswith(("aiz", "uiz")):  # juiz -> juízes
+        return word[:-2] + "ízes"
+    if last in "rz":
+        return word + "es"
+    if last == "s":
+        stressed = before in _ACCENTED or _syllables(word) == 1
+        return _bare_last(word) + "es" if stressed else word
+    return word + "s"
+
+
+PLURAL_WRAP = 3
+PLURAL: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿Cuál es el plural de {w}?",
+        "¿Cómo se escribe el plural de {w}?",
+        "¿Cómo se dice {w} en plural?",
+        "plural de {w}",
+        "¿Plural de {w}?",
+        "El plural de {w} es...",
+        "Dime el plural de {w}.",
+        "¿Cómo es el plural de {w}?",
+        "Escribe el plural de {w}.",
+        "¿Cómo se forma el plural de {w}?",
+        "¿Cuál es el plural de la palabra {w}?",
+        "Pon en plural la palabra {w}.",
+        "{w} en plural",
+        "Pasa {w} al plural.",
+        "¿Sabes el plural de {w}?",
+        "Si hay más de uno, ¿cómo se dice {w}?",
+        "Completa: el plural de {w} es ___.",
+        "¿Cuál es el plural de '{w}'?",
+    ),
+    "pt": (
+        "Qual é o plural de {w}?",
+        "Como se escreve o plural de {w}?",
+        "Como se diz {w} no plural?",
+        "plural de {w}",
+        "Plural de {w}?",
+        "O plural de {w} é...",
+        "Me diga o plural de {w}.",
+        "Como é o plural de {w}?",
+        "Escreva o plural de {w}.",
+        "Como se forma o plural de {w}?",
+        "Qual é o plural da palavra {w}?",
+        "Coloque no plural a palavra {w}.",
+        "{w} no plural",
+        "Passe {w} para o plural.",
+        "Você sabe o plural de {w}?",
+        "Se há mais de um, como se diz {w}?",
+        "Complete: o plural de {w} é ___.",
+        "Qual é o plural de '{w}'?",
+    ),
+}
+SINGULAR: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿Cuál es el singular de {w}?",
+        "singular de {w}",
+        "¿Cómo se dice {w} en singular?",
+        "Dime el singular de {w}.",
+        "Pon en singular la palabra {w}.",
+        "{w} en singular",
+        "Pasa {w} al singular.",
+        "Escribe el singular de {w}.",
+        "¿Cómo se escribe el singular de {w}?",
+        "¿Cuál es el singular de la palabra {w}?",
+    ),
+    "pt": (
+        "Qual é o singular de {w}?",
+        "singular de {w}",
+        "Como se diz {w} no singular?",
+        "Me diga o singular de {w}.",
+        "Coloque no singular a palavra {w}.",
+        "{w} no singular",
+        "Passe {w} para o singular.",
+        "Escreva o singular de {w}.",
+        "Como se escreve o singular de {w}?",
+        "Qual é o singular da palavra {w}?",
+    ),
+}
+
+
+@cache
+def nouns(lang: Lang) -> tuple[tuple[str, str, str], ...]:
+    """(word, gender "m" or "f", plural) of the nouns with a regular plural, each once."""
+    make = plural_es if lang == "es" else plural_pt
+    table = read("words.toml")["plural"][lang]
+    seen: dict[str, tuple[str, str, str]] = {}
+    for gender in ("m", "f"):
+        for word in table[gender].split():
+            seen.setdefault(word, (word, gender, make(word)))
+    return tuple(seen.values())
+
+
+@cache
+def irregular_plurals(lang: Lang) -> dict[str, str]:
+    """Singular to plural of the nouns learned by heart."""
+    return dict(read("words.toml")["plural"][f"{lang}_irregular"])
+
+
+def plural(lang: Lang, word: str, many: str, kind: Kind) -> Item:
+    """The plural of a noun."""
+    answer = f"El plural de {word} es {many}." if lang == "es" else f"O plural de {word} é {many}."
+    questions = ask("plural", PLURAL[lang], lang, PLURAL_WRAP, w=word)
+    check = Check(((f"es {many}", f"é {many}", f"son {many}", f"são {many}"),) if word == many else ((many,),))
+    return Item("plurals", lang, f"plural:{lang}:{word}", kind, questions, (answer,), check)
+
+
+def singular(lang: Lang, word: str, many: str, kind: Kind) -> Item:
+    """The singular behind a plural; the key names the singular."""
+    answer = f"El singular de {many} es {word}." if lang == "es" else f"O singular de {many} é {word}."
+    questions = ask("singular", SINGULAR[lang], lang, 1, w=many)
+    key = f"singular:{lang}:{word}"
+    return Item("plurals", lang, key, kind, questions, (answer,), Check(((word,),)), weight=0.3)
+
+
+ARTICLE: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿Se dice el {w} o la {w}?",
+        "¿Es el {w} o la {w}?",
+        "¿Qué artículo lleva {w}?",
+        "¿{w} es masculino o femenino?",
+        "¿Cuál es el artículo de {w}?",
+        "¿El o la {w}?",
+        "artículo de {w}",
+        "género de {w}",
+        "¿La palabra {w} es masculina o femenina?",
+        "Pon el artículo: ___ {w}.",
+    ),
+    "pt": (
+        "Se diz o {w} ou a {w}?",
+        "É o {w} ou a {w}?",
+        "Que artigo leva {w}?",
+        "{w} é masculino ou feminino?",
+        "Qual é o artigo de {w}?",
+        "O ou a {w}?",
+        "artigo de {w}",
+        "gênero de {w}",
+        "A palavra {w} é masculina ou feminina?",
+        "Coloque o artigo: ___ {w}.",
+    ),
+}
+def article(lang: Lang, word: str, gender: str) -> Item:
+    """Masculine or feminine, with the article."""
+    the = {"es": {"m": "el", "f": "la"}, "pt": {"m": "o", "f": "a"}}[lang][gender]
+    name = "masculino" if gender == "m" else ("femenino" if lang == "es" else "feminino")
+    answer = f"Se dice {the} {word}: es {name}." if lang == "es" else f"Se diz {the} {word}: é {name}."
+    questions = ask("article", ARTICLE[lang], lang, w=word)
+    check = Check(((f"{the} {word}", name),))
+    return Item("articles", lang, f"article:{lang}:{word}", "fact", questions, (answer,), check)
+
+
+OPPOSITE_WRAP = 4
+OPPOSITE: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿Cuál es el antónimo de {w}?",
+        "¿Qué es lo contrario de {w}?",
+        "¿Cuál es lo opuesto de {w}?",
+        "¿Cuál es el contrario de {w}?",
+        "antónimo de {w}",
+        "lo contrario de {w}",
+        "¿Lo contrario de {w}?",
+        "Dime lo contrario de {w}.",
+        "Dime un antónimo de {w}.",
+        "opuesto de {w}",
+        "Lo contrario de {w} es...",
+        "¿Cómo se dice lo contrario de {w}?",
+        "Escribe el antónimo de {w}.",
+        "¿Sabes lo contrario de {w}?",
+        "¿Cuál es el opuesto de {w}?",
+        "{w}, ¿cuál es su contrario?",
+        "Si no es {w}, es lo contrario: ¿qué es?",
+        "¿Cuál es el antónimo de la palabra {w}?",
+        "contrario de {w}",
+        "Completa: lo contrario de {w} es ___.",
+        "¿Qué palabra significa lo contrario de {w}?",
+        "¿Qué es lo opuesto a {w}?",
+        "¿Cuál es el antónimo de '{w}'?",
+    ),
+    "pt": (
+        "Qual é o antônimo de {w}?",
+        "Qual é o contrário de {w}?",
+        "Qual é o oposto de {w}?",
+        "O que é o contrário de {w}?",
+        "antônimo de {w}",
+        "o contrário de {w}",
+        "O contrário de {w}?",
+        "Me diga o contrário de {w}.",
+        "Me diga um antônimo de {w}.",
+        "oposto de {w}",
+        "O contrário de {w} é...",
+        "Como se diz o contrário de {w}?",
+        "Escreva o antônimo de {w}.",
+        "Você sabe o contrário de {w}?",
+        "Qual o oposto de {w}?",
+        "{w}: qual é o contrário?",
+        "Se não é {w}, é o contrário: o que é?",
+        "Qual é o antônimo da palavra {w}?",
+        "contrário de {w}",
+        "Complete: o contrário de {w} é ___.",
+        "Que palavra significa o contrário de {w}?",
+        "Qual o contrário de {w}?",
+        "Qual é o antônimo de '{w}'?",
+    ),
+}
+
+
+@cache
+def _opposites(lang: Lang) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """(key, word, accepted opposites with ours first), both ways round unless a row ends in ">"."""
+    made = []
+    for row in read("words.toml")["opposites"]["rows"].split("\n"):
+        if not row.strip():
+            continue
+        cells = [tuple(cell.strip().split("/")) for cell in row.strip(" >").split("|")]
+        name = cells[0][0]
+        one, other = cells[:2] if lang == "es" else cells[2:]
+        made.append((f"opposite:{name}:1", one[0], other))
+        if not row.endswith(">"):
+            made.append((f"opposite:{name}:2", other[0], one))
+    return tuple(made)
+
+
+def opposite(lang: Lang, key: str, word: str, accepted: tuple[str, ...]) -> Item:
+    """The antonym of a word."""
+    answer = (
+        f"Lo contrario de {word} es {accepted[0]}."
+        if lang == "es"
+        else f"O contrário de {word} é {accepted[0]}."
+    )
+    questions = ask("opposite", OPPOSITE[lang], lang, OPPOSITE_WRAP, w=word)
+    return Item("opposites", lang, key, "fact", questions, (answer,), Check((accepted,)))
+
+
+@cache
+def _verbs(lang: Lang) -> tuple[str, ...]:
+    return (*read("verbs.toml")[lang]["regular"], *_irregular(lang))
+
+
+def _conjugations(lang: Lang) -> Iterator[Item]:
+    for verb in _verbs(lang):
+        for tense in TENSES[lang]:
+            yield whole_tense(lang, verb, tense)
+            for person in _SLOTS[lang]:
+                yield conjugation(lang, verb, person, tense)
+
+
+def _plurals(lang: Lang) -> Iterator[Item]:
+    by_heart = tuple((word, many, "fact") for word, many in irregular_plurals(lang).items())
+    by_rule = tuple((word, many, "rule") for word, _, many in nouns(lang))
+    for word, many, kind in (*by_rule, *by_heart):
+        yield plural(lang, word, many, "fact" if kind == "fact" else "rule")
+        if word != many:
+            yield singular(lang, word, many, "fact" if kind == "fact" else "rule")
+
+
+def items() -> Iterator[Item]:
+    """Every item: Spanish first, then Portuguese."""
+    for lang in LANGS:
+        yield from _conjugations(lang)
+        yield from _plurals(lang)
+        no_article = read("words.toml")["article"]["skip"][lang]
+        for word, gender, _ in nouns(lang):
+            if word not in no_article:
+                yield article(lang, word, gender)
+        for key, word, accepted in _opposites(lang):
+            yield opposite(lang, key, word, accepted)
+
+
+NEXT_WORD: dict[str, dict[Lang, tuple[str, ...]]] = {
+    "plural": {
+        "es": ("¿Y el de {w}?", "¿y {w}?", "¿Y el plural de {w}?"),
+        "pt": ("E o de {w}?", "e {w}?", "E o plural de {w}?"),
+    },
+    "opposite": {
+        "es": ("¿Y el de {w}?", "¿y de {w}?", "¿Y lo contrario de {w}?"),
+        "pt": ("E o de {w}?", "e de {w}?", "E o contrário de {w}?"),
+    },
+}
+
+
+def follow_ups() -> Iterator[tuple[Item, Item, str]]:
+    """(first item, second item, short second question) for verbs, plurals and opposites."""
+    for lang in LANGS:
+        spanish = lang == "es"
+        persons = tuple(_SLOTS[lang])
+        for index, verb in enumerate(_verbs(lang)):
+            for turn, tense in enumerate(TENSES[lang]):
+                one = persons[(index + turn) % len(persons)]
+                two = persons[(index + turn * 2 + 1) % len(persons)]
+                later = TENSES[lang][(turn + 1) % 3]
+                first = conjugation(lang, verb, one, tense)
+                if one != two:
+                    second = conjugation(lang, verb, two, tense)
+                    yield first, second, f"¿Y con {two}?" if spanish else f"E com {two}?"
+                yield (
+                    first,
+                    conjugation(lang, verb, one, later),
+                    f"¿Y en {later}?" if spanish else f"E no {later}?",
+                )
+        words = [(word, many, "rule") for word, _, many in nouns(lang)]
+        words += [(word, many, "fact") for word, many in irregular_plurals(lang).items()]
+        made = [plural(lang, word, many, "fact" if kind == "fact" else "rule") for word, many, kind in words]
+        yield from _next(made, [word for word, _, _ in words], NEXT_WORD["plural"][lang])
+        pairs = _opposites(lang)
+        made = [opposite(lang, *pair) for pair in pairs]
+        yield from _next(made, [word for _, word, _ in pairs], NEXT_WORD["opposite"][lang])
+
+
+def _next(
+    made: list[Item], words: list[str], texts: tuple[str, ...]
+) -> Iterator[tuple[Item, Item, str]]:
+    """Each item followed by another further down the list, asked by its word alone."""
+    for index, item in enumerate(made):
+        other = (index + 17) % len(made)
+        yield item, made[other], texts[index % len(texts)].format(w=words[other])
