@@ -87,6 +87,21 @@ class BadSetting(UsageError):
     key = "errors.bad_setting"  # path, name, expected
 
 
+class ModelExists(UsageError):
+    code = "LE-006"
+    key = "errors.model_exists"  # name
+
+
+class EmbeddedModel(UsageError):
+    code = "LE-007"
+    key = "errors.embedded_model"  # name
+
+
+class BadName(UsageError):
+    code = "LE-008"
+    key = "errors.bad_name"  # name, suggestion
+
+
 # --- files: exit 3 ---------------------------------------------------------------------
 
 
@@ -151,6 +166,16 @@ class BadHistory(BadFile):
     key = "errors.bad_history"  # path, detail
 
 
+class HistoryTooNew(BadFile):
+    code = "LE-112"
+    key = "errors.history_too_new"  # path
+
+
+class HistoryBusy(LatamEdgeError):
+    code = "LE-113"
+    key = "errors.history_busy"  # path
+
+
 # --- runtime: exit 1 -------------------------------------------------------------------
 
 
@@ -185,6 +210,16 @@ class BadTemplate(RuntimeFault):
     code = "LE-205"
     key = "errors.bad_template"  # detail
     exit_code = 3
+
+
+class DownloadFailed(RuntimeFault):
+    code = "LE-206"
+    key = "errors.download_failed"  # name, detail
+
+
+class LibraryBusy(RuntimeFault):
+    code = "LE-207"
+    key = "errors.library_busy"  # path
 
 
 # --- resources: exit 4 -----------------------------------------------------------------

@@ -19,6 +19,8 @@ MESSAGES = {
     "errors.unreadable_file": "No permission to read {path}. Check the file's permissions.",
     "errors.bad_checkpoint": "{path} is not a checkpoint that can be read: {detail}. Check the folder.",
     "errors.bad_history": "The history {path} is damaged ({detail}). A copy was kept and a new one started.",
+    "errors.history_too_new": "The history {path} was written by a newer version of the program. Update latam-edge, or chat with --no-history.",
+    "errors.history_busy": "Another window is using the history {path} and does not let go. Close it and try again.",
     "errors.runtime_fault": "The engine had a problem: {detail}. Try again.",
     "errors.worker_died": "The engine stopped abruptly. What was already written is kept; ask again and it will restart.",
     "errors.worker_fault": "The engine answered something we do not understand ({detail}). Try again.",
@@ -33,4 +35,9 @@ MESSAGES = {
     "errors.bad_recipe": "The recipe {path} is not valid: {detail}",
     "errors.resume_mismatch": "The recipe changed since {path} was started. Use another folder with --out, or delete it to start over.",
     "errors.interrupted": "Interrupted.",
+    "errors.model_exists": "You already have another model called \"{name}\". Choose another name with --name or remove it with: latam-edge models remove {name}",
+    "errors.embedded_model": "\"{name}\" comes with the program: it can't be removed, nor its name given to another. Choose another name with --name.",
+    "errors.bad_name": "\"{name}\" won't do as a model's name: use letters, digits, \"-\", \"_\" or \".\". Try: {suggestion}",
+    "errors.download_failed": "{name} could not be downloaded: {detail}",
+    "errors.library_busy": "Another latam-edge is changing the library {path}. Wait until it has finished and try again.",
 }

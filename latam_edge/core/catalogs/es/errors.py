@@ -19,6 +19,8 @@ MESSAGES = {
     "errors.unreadable_file": "No tengo permiso para leer {path}. Revisa los permisos del archivo.",
     "errors.bad_checkpoint": "{path} no es un checkpoint que pueda leer: {detail}. Revisa la carpeta.",
     "errors.bad_history": "El historial {path} está dañado ({detail}). Se guardó una copia y se empezó uno nuevo.",
+    "errors.history_too_new": "El historial {path} lo escribió una versión más nueva del programa. Actualiza latam-edge o chatea con --no-history.",
+    "errors.history_busy": "Otra ventana está usando el historial {path} y no lo suelta. Ciérrala y vuelve a intentarlo.",
     "errors.runtime_fault": "El motor tuvo un problema: {detail}. Vuelve a intentarlo.",
     "errors.worker_died": "El motor se detuvo de golpe. Lo que ya estaba escrito se conserva; pregunta otra vez y arrancará de nuevo.",
     "errors.worker_fault": "El motor respondió algo que no entendemos ({detail}). Vuelve a intentarlo.",
@@ -33,4 +35,9 @@ MESSAGES = {
     "errors.bad_recipe": "La receta {path} no es válida: {detail}",
     "errors.resume_mismatch": "La receta cambió desde que empezó {path}. Usa otra carpeta con --out o bórrala para empezar de nuevo.",
     "errors.interrupted": "Interrumpido.",
+    "errors.model_exists": "Ya tienes otro modelo llamado «{name}». Elige otro nombre con --name o quítalo con: latam-edge models remove {name}",
+    "errors.embedded_model": "«{name}» viene con el programa: no se puede quitar ni usar ese nombre para otro. Elige otro nombre con --name.",
+    "errors.bad_name": "«{name}» no sirve como nombre de modelo: usa letras, números, «-», «_» o «.». Prueba con: {suggestion}",
+    "errors.download_failed": "No se pudo descargar {name}: {detail}",
+    "errors.library_busy": "Otro latam-edge está cambiando la biblioteca {path}. Espera a que termine y vuelve a intentarlo.",
 }

@@ -19,6 +19,8 @@ MESSAGES = {
     "errors.unreadable_file": "Não tenho permissão para ler {path}. Verifique as permissões do arquivo.",
     "errors.bad_checkpoint": "{path} não é um checkpoint que eu consiga ler: {detail}. Verifique a pasta.",
     "errors.bad_history": "O histórico {path} está danificado ({detail}). Uma cópia foi guardada e um novo foi iniciado.",
+    "errors.history_too_new": "O histórico {path} foi gravado por uma versão mais nova do programa. Atualize o latam-edge ou converse com --no-history.",
+    "errors.history_busy": "Outra janela está usando o histórico {path} e não o libera. Feche-a e tente de novo.",
     "errors.runtime_fault": "O motor teve um problema: {detail}. Tente de novo.",
     "errors.worker_died": "O motor parou de repente. O que já estava escrito fica guardado; pergunte de novo e ele reinicia.",
     "errors.worker_fault": "O motor respondeu algo que não entendemos ({detail}). Tente de novo.",
@@ -33,4 +35,9 @@ MESSAGES = {
     "errors.bad_recipe": "A receita {path} não é válida: {detail}",
     "errors.resume_mismatch": "A receita mudou desde que {path} começou. Use outra pasta com --out ou apague-a para recomeçar.",
     "errors.interrupted": "Interrompido.",
+    "errors.model_exists": "Você já tem outro modelo chamado «{name}». Escolha outro nome com --name ou remova-o com: latam-edge models remove {name}",
+    "errors.embedded_model": "«{name}» vem com o programa: não pode ser removido nem dar nome a outro. Escolha outro nome com --name.",
+    "errors.bad_name": "«{name}» não serve como nome de modelo: use letras, números, «-», «_» ou «.». Tente: {suggestion}",
+    "errors.download_failed": "Não foi possível baixar {name}: {detail}",
+    "errors.library_busy": "Outro latam-edge está alterando a biblioteca {path}. Espere terminar e tente de novo.",
 }

@@ -1,0 +1,140 @@
+"""What reaches the terminal: data on stdout, narration and errors on stderr.
+
+Text that comes from files and models may hold control characters that would
+move the cursor or retitle the window; they never reach a terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, TextIO
+
+_CONTROLS = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+"""C0 and C1 controls but newline and tab: what a terminal would obey instead of show."""
+
+
+def prepare() -> None:
+    """Make both streams able to write any character.
+
+    A pipe on Windows gets a code page without ¿ or ã; "C" on old systems is
+    ASCII. Elsewhere the terminal's own encoding stands, and what it lacks is
+    replaced instead of raising.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is None:  # a test's or an embedder's own stream
+            continue
+        encoding = (stream.encoding or "ascii").lower()
+        weak = os.name == "nt" or encoding in ("ascii", "us-ascii", "ansi_x3.4-1968")
+        with suppress(OSError, ValueError):
+            if weak:
+                reconfigure(encoding="utf-8", errors="replace")
+            else:
+                reconfigure(errors="replace")
+
+
+def clean(text: str) -> str:
+    """`text` without the control characters that a terminal obeys."""
+    return text.translate(_CONTROLS)
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person is on the other side of `stream`."""
+    with suppress(ValueError, AttributeError):  # closed, or missing as under pythonw
+        return stream.isatty()
+    return False
+
+
+def use_color(stream: TextIO) -> bool:
+    """Whether to emphasize: a terminal that understands it, and no NO_COLOR (https://no-color.org)."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def bold(text: str, stream: TextIO | None = None) -> str:
+    """`text` in bold where `stream` (stdout by default) shows it. Nothing ever depends on it being seen."""
+    return f"\x1b[1m{text}\x1b[0m" if use_color(stream or sys.stdout) else text
+
+
+def write(text: str) -> None:
+    """A piece of an answer to stdout, at once."""
+    sys.stdout.write(clean(text) if is_terminal(sys.stdout) else text)
+    sys.stdout.flush()
+
+
+def line(text: str = "") -> None:
+    """One line of data to stdout."""
+    sys.stdout.write(f"{text}\n")
+
+
+def note(text: str) -> None:
+    """One line of narration to stderr."""
+    sys.stdout.flush()
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def error(text: str) -> None:
+    """An error to stderr. A path's newline must not make it look like two."""
+    note(clean(text).replace("\n", " "))
+
+
+def json(value: Any) -> None:
+    """`value` as JSON to stdout, accents kept."""
+    from json import dumps
+
+    line(dumps(value, ensure_ascii=False, indent=2))
+
+
+def width(text: str) -> int:
+    """Columns that `text` takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def pad(text: str, columns: int, *, right: bool = False) -> str:
+    """`text` filled with spaces to `columns`; right: pushed to the right, as numbers are."""
+    space = " " * max(0, columns - width(text))
+    return space + text if right else text + space
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+    """A table to stdout: two spaces between columns, headings in bold where that shows.
+
+    right: indices of the columns that hold numbers."""
+    body = [[clean(cell) for cell in row] for row in rows]
+    columns = [max(width(row[i]) for row in [list(head), *body]) for i in range(len(head))]
+
+    def fill(row: Sequence[str]) -> str:
+        cells = (pad(cell, columns[i], right=i in right) for i, cell in enumerate(row))
+        return "  ".join(cells).rstrip()
+
+    line(bold(fill(head)))
+    for row in body:
+        line(fill(row))
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> None:
+    """Lines of "label: value" to stdout, values aligned."""
+    rows = [(label, clean(value)) for label, value in pairs]
+    columns = max((width(label) for label, _ in rows), default=0) + 1
+    for label, value in rows:
+        line(f"{pad(label + ':', columns)} {value}")
+
+
+def confirm(question: str) -> bool:
+    """Ask a yes-or-no question on the terminal; anything but a clear yes is no.
+
+    The question goes to stderr, so that a redirected stdout stays data."""
+    from latam_edge.core.i18n import t
+
+    sys.stderr.write(f"{question} [{t('cli.yes')[0]}/{t('cli.no')[0].upper()}] ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline().strip().lower()
+    # A yes in any of the three languages; "si" is how a keyboard without accents has it.
+    return answer in ("s", "sí", "si", "sim", "y", "yes")
