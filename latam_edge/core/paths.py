@@ -50,8 +50,8 @@ def models_dir() -> Path:
 
 
 def history_file() -> Path:
-    """The conversations."""
-    return data_dir() / "history.db"
+    """The conversations, in a folder of their own: nobody but the owner may enter it."""
+    return data_dir() / "history" / "history.db"
 
 
 def settings_file() -> Path:

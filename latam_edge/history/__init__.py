@@ -1,0 +1,1 @@
+"""Conversations that survive: SQLite, private to their owner, erased when deleted."""
