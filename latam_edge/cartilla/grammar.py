@@ -2,7 +2,7 @@
 
 Rules are held out by verb or word, which is the third field of the key:
 "conj:<lang>:<verb>:<person>:<tense>", "plural:<lang>:<word>" and
-"singular:<lang>:<word>" (the word in the singular). What has to be learned by
+"plural:<lang>:<word>:singular" for the way back. What has to be learned by
 heart (irregular verbs and plurals, articles, opposites) is a fact, held out by
 phrasing. The lists stand in data/verbs.toml and data/words.toml.
 """
@@ -417,7 +417,7 @@ def singular(lang: Lang, word: str, many: str, kind: Kind) -> Item:
     """The singular behind a plural; the key names the singular."""
     answer = f"El singular de {many} es {word}." if lang == "es" else f"O singular de {many} é {word}."
     questions = ask("singular", SINGULAR[lang], lang, 1, w=many)
-    key = f"singular:{lang}:{word}"
+    key = f"plural:{lang}:{word}:singular"
     return Item("plurals", lang, key, kind, questions, (answer,), Check(((word,),)), weight=0.3)
 
 

@@ -115,6 +115,8 @@ class Pair:
     es: tuple[str, ...]
     pt: tuple[str, ...]
     phrase: bool
+    one_way: bool = False
+    """Asked from Spanish to Portuguese only."""
 
     def of(self, lang: Lang) -> tuple[str, ...]:
         """The side in `lang`."""
@@ -129,8 +131,8 @@ def pairs() -> tuple[Pair, ...]:
     for name in ("words", "false_friends", "phrases"):
         for row in table[name].split("\n"):
             if row.strip():
-                spanish, portuguese = (tuple(cell.split("/")) for cell in row.strip().split("|"))
-                made.append(Pair(spanish, portuguese, phrase=name == "phrases"))
+                spanish, portuguese = (tuple(cell.split("/")) for cell in row.strip(" >").split("|"))
+                made.append(Pair(spanish, portuguese, name == "phrases", one_way=row.endswith(">")))
     return tuple(made)
 
 
@@ -162,10 +164,10 @@ def translate(pair: Pair, asked_in: Lang, to: Lang) -> Item:
 
 
 def items() -> Iterator[Item]:
-    """Every pair four times: asked in both languages, towards both."""
+    """Every pair four times: asked in both languages, towards both (one-way pairs towards Portuguese)."""
     for asked_in in LANGS:
         for pair in pairs():
-            for to in LANGS:
+            for to in LANGS[1:] if pair.one_way else LANGS:
                 yield translate(pair, asked_in, to)
 
 
@@ -177,7 +179,7 @@ NEXT: dict[Lang, tuple[str, ...]] = {
 
 def follow_ups() -> Iterator[tuple[Item, Item, str]]:
     """(first item, second item, short second question): the next word, and the way to the other language."""
-    words = [pair for pair in pairs() if not pair.phrase]
+    words = [pair for pair in pairs() if not pair.phrase and not pair.one_way]
     for asked_in in LANGS:
         for index, pair in enumerate(words):
             other = words[(index + 29) % len(words)]
