@@ -26,15 +26,19 @@ MULTI_TURN_SHARE = 0.12
 SYSTEM_SHARE = 0.04
 
 WEIGHTS: dict[str, float] = {
-    "sums1": 2.5, "sums2": 9.0, "sums3": 3.5, "diffs1": 2.0, "diffs2": 9.0, "diffs3": 3.5,
-    "tables": 7.0, "divisions": 4.0, "word_problems": 8.0, "greetings": 2.5, "identity": 3.0,
-    "capitals": 5.0,
+    "sums1": 2.0, "sums2": 11.0, "sums3": 4.0, "diffs1": 2.0, "diffs2": 11.0, "diffs3": 4.0,
+    "tables": 7.0, "divisions": 4.0, "word_problems": 8.0,
+    "greetings": 2.5, "identity": 3.0, "calendar": 2.5, "units": 3.0, "clock": 3.0,
+    "capitals": 6.0, "currencies": 2.0, "languages": 2.0, "neighbours": 3.0,
+    "conjugation": 5.0, "plurals": 4.0, "opposites": 3.0, "articles": 1.5, "translation": 8.0,
+    "science": 6.0, "health": 4.0, "indigenous": 6.0, "culture": 5.0,
 }
 """How often a category is drawn, against the others.
 
-What must be exact gets most: columns of two digits, tables and capitals. A
-category that is not named here weighs the square root of its number of items
-per language over 4, between 1 and 4.
+What must be exact gets most: columns of two digits, tables and capitals; then
+categories with many facts, which are learned one by one. A category that is not
+named here weighs the square root of its number of items per language over 4,
+between 1 and 4.
 """
 
 SYSTEMS: dict[Lang, tuple[str, ...]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 from latam_edge.cartilla.model import Lang
 
@@ -28,28 +27,35 @@ SUFFIXES: dict[Lang, tuple[str, ...]] = {
 }
 """Words that people put after a question."""
 
-_SYMBOLS = str.maketrans({"×": "x", "*": "x", "÷": "/", "−": "-", "–": "-", "·": "x"})
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[+\-/:](?=\s*\d)")
 
 
-@lru_cache(maxsize=200_000)
+class _Plain(dict[int, str]):
+    """A str.translate table that learns: each character onto itself without case and accents."""
+
+    def __missing__(self, code: int) -> str:
+        plain = unicodedata.normalize("NFD", chr(code).casefold())
+        self[code] = "".join(c for c in plain if not unicodedata.combining(c))
+        return self[code]
+
+
+_PLAIN = _Plain((ord(sign), instead) for sign, instead in zip("×*÷−–·", "xx/--x", strict=True))
+
+
 def normalize(text: str) -> str:
     """Case, accents, punctuation and spacing removed; signs between numbers stay, one token each.
 
     normalize("¿Cuánto es 7×8?") == normalize("cuanto es 7 x 8") == "cuanto es 7 x 8"
     """
-    plain = unicodedata.normalize("NFD", text.translate(_SYMBOLS).casefold())
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(_TOKEN.findall(plain))
+    return " ".join(_TOKEN.findall(text.translate(_PLAIN)))
 
 
-def _affixes(table: dict[Lang, tuple[str, ...]]) -> tuple[str, ...]:
+def _any_of(table: dict[Lang, tuple[str, ...]]) -> str:
     found = {normalize(affix) for affixes in table.values() for affix in affixes}
-    return tuple(sorted(found, key=lambda affix: (-len(affix), affix)))
+    return "|".join(sorted(found, key=lambda affix: (-len(affix), affix)))
 
 
-_PREFIXES = _affixes(PREFIXES)
-_SUFFIXES = _affixes(SUFFIXES)
+_POLITE = re.compile(rf"^(?:(?:{_any_of(PREFIXES)}) )+(?=.)|(?<=.)(?: (?:{_any_of(SUFFIXES)}))+$")
 
 
 def question_key(text: str) -> str:
@@ -57,14 +63,4 @@ def question_key(text: str) -> str:
 
     A question that consists of polite words alone ("hola", "gracias") keeps one of them.
     """
-    key = normalize(text)
-    changed = True
-    while changed:
-        changed = False
-        for prefix in _PREFIXES:
-            if key.startswith(prefix + " "):
-                key, changed = key[len(prefix) + 1 :], True
-        for suffix in _SUFFIXES:
-            if key.endswith(" " + suffix):
-                key, changed = key[: -len(suffix) - 1], True
-    return key
+    return _POLITE.sub("", normalize(text))

@@ -1,0 +1,49 @@
+"""Days, months, units, the clock, and manners."""
+
+from __future__ import annotations
+
+import re
+
+from latam_edge.cartilla import calendar_units, manners
+from latam_edge.cartilla.exam import grade
+
+
+def test_the_clock_is_read_as_people_say_it() -> None:
+    assert calendar_units.say_time(1, 0, "es") == "Es la una en punto."
+    assert calendar_units.say_time(3, 30, "es") == "Son las tres y media."
+    assert calendar_units.say_time(1, 15, "pt") == "É uma e quinze."
+    assert calendar_units.say_time(2, 30, "pt") == "São duas e meia."
+    assert calendar_units.say_time(10, 0, "pt") == "São dez horas."
+
+
+def test_days_and_months_follow_each_other_around_the_year() -> None:
+    items = {(item.lang, item.key): item for item in calendar_units.items()}
+    assert grade(items["es", "day-after:6"].check, "Después del domingo viene el lunes.")
+    assert items["pt", "day-before:0"].answers == ("Antes da segunda-feira vem o domingo.",)
+    assert items["pt", "day-after:6"].answers == ("Depois do domingo vem a segunda-feira.",)
+    assert items["es", "month-after:11"].answers == ("Después de diciembre viene enero.",)
+    assert items["es", "month-days:8"].answers == ("Septiembre tiene 30 días.",)
+
+
+def test_conversions_are_right() -> None:
+    sizes = {key: size for key, size, _ in calendar_units._HOLDS}
+    for item in calendar_units.items():
+        if item.key.startswith("convert:"):
+            _, unit, count = item.key.split(":")
+            numbers = [int(n) for n in re.findall(r"\d+", item.answers[0])]
+            assert numbers == [int(count), int(count) * sizes[unit]]
+
+
+def test_questions_agree_with_the_gender_of_what_is_counted() -> None:
+    for item in calendar_units.items():
+        for _, text in item.questions:
+            assert not re.search(r"[Cc]uántos (horas|unidades)|[Qq]uantos (horas|unidades)", text), text
+
+
+def test_manners_say_who_the_model_is() -> None:
+    items = {(item.lang, item.key): item for item in manners.items()}
+    assert "Soy Semilla, un modelo escolar pequeño" in items["es", "identity:who"].answers[0]
+    assert {lang for lang, _ in items} == {"es", "pt"}
+    for item in items.values():
+        assert len(item.questions) >= 6
+        assert all(grade(item.check, answer) for answer in item.answers)
