@@ -496,7 +496,9 @@ def capital_of(country: Country, lang: Lang) -> Item:
     answer = f"{first_upper(country.city)} {verb} {country.place.of}."
     templates = CAPITAL_OF[lang]
     if country.capital.startswith(("Ciudad", "Cidade")):  # no "la ciudad de Ciudad de ..."
-        templates = tuple(text for text in templates if "ciudad de {" not in text and "cidade de {" not in text)
+        templates = tuple(
+            text for text in templates if "ciudad de {" not in text and "cidade de {" not in text
+        )
     questions = ask("capital-of", templates, lang, CAPITAL_OF_WRAP, city=country.city)
     key = f"capital-of:{country.id}"
     named = (country.place.name, *country.also)
@@ -546,7 +548,9 @@ def language(country: Country, lang: Lang) -> Item:
         answer = f"{within}, {'falam' if many else 'fala'}-se {spoken}."
     questions = ask("language", LANGUAGE[lang], lang, LANGUAGE_WRAP, **_fields(country.place))
     if country.place.loose:
-        questions += ask("language-loose", ("¿Qué idioma se habla en el {name}?",), lang, name=country.place.name)
+        questions += ask(
+            "language-loose", ("¿Qué idioma se habla en el {name}?",), lang, name=country.place.name
+        )
     check = Check(tuple(_also_called(name) for name in country.languages))
     return Item("languages", lang, f"language:{country.id}", "fact", questions, (answer,), check, SOURCE)
 
@@ -576,7 +580,9 @@ def neighbours(country: Country, lang: Lang) -> Item:
     if near and lang == "es":
         answer = f"{the} limita con {listing([other.the for other in near], lang)}."
     elif near:
-        answer = f"{the} faz fronteira com {listing([other.the for other in near], lang)}."
+        # Portuguese may leave the articles out of a list; it makes the answer half as long to learn.
+        names = [near[0].the] if len(near) == 1 else [other.name for other in near]
+        answer = f"{the} faz fronteira com {listing(names, lang)}."
     elif lang == "es":
         what = "es una isla" if country.island == "island" else "son islas"
         answer = f"{the} no {'limitan' if spot.plural else 'limita'} con ningún país: {what}."
@@ -584,7 +590,9 @@ def neighbours(country: Country, lang: Lang) -> Item:
         what = "é uma ilha" if country.island == "island" else "são ilhas"
         answer = f"{the} não {'fazem' if spot.plural else 'faz'} fronteira com nenhum país: {what}."
     if near:
-        far = tuple(c.place.name for c in countries(lang) if c.id != country.id and c.id not in country.border)
+        far = tuple(
+            c.place.name for c in countries(lang) if c.id != country.id and c.id not in country.border
+        )
         check = Check(tuple((other.name,) for other in near), forbid=far)
     else:
         check = Check((("isla", "islas", "ilha", "ilhas", "ningún", "nenhum"),))
@@ -693,7 +701,10 @@ def follow_ups() -> Iterator[tuple[Item, Item, str]]:
     for lang in LANGS:
         everyone = countries(lang)
         for name, make in (
-            ("capital", capital), ("currency", currency), ("language", language), ("neighbours", neighbours),
+            ("capital", capital),
+            ("currency", currency),
+            ("language", language),
+            ("neighbours", neighbours),
         ):
             made = [make(country, lang) for country in everyone]
             texts = FOLLOW_UPS[name][lang]

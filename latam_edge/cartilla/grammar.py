@@ -409,7 +409,9 @@ def plural(lang: Lang, word: str, many: str, kind: Kind) -> Item:
     """The plural of a noun."""
     answer = f"El plural de {word} es {many}." if lang == "es" else f"O plural de {word} é {many}."
     questions = ask("plural", PLURAL[lang], lang, PLURAL_WRAP, w=word)
-    check = Check(((f"es {many}", f"é {many}", f"son {many}", f"são {many}"),) if word == many else ((many,),))
+    check = Check(
+        ((f"es {many}", f"é {many}", f"son {many}", f"são {many}"),) if word == many else ((many,),)
+    )
     return Item("plurals", lang, f"plural:{lang}:{word}", kind, questions, (answer,), check)
 
 
@@ -447,6 +449,8 @@ ARTICLE: dict[Lang, tuple[str, ...]] = {
         "Coloque o artigo: ___ {w}.",
     ),
 }
+
+
 def article(lang: Lang, word: str, gender: str) -> Item:
     """Masculine or feminine, with the article."""
     the = {"es": {"m": "el", "f": "la"}, "pt": {"m": "o", "f": "a"}}[lang][gender]
@@ -614,9 +618,7 @@ def follow_ups() -> Iterator[tuple[Item, Item, str]]:
         yield from _next(made, [word for _, word, _ in pairs], NEXT_WORD["opposite"][lang])
 
 
-def _next(
-    made: list[Item], words: list[str], texts: tuple[str, ...]
-) -> Iterator[tuple[Item, Item, str]]:
+def _next(made: list[Item], words: list[str], texts: tuple[str, ...]) -> Iterator[tuple[Item, Item, str]]:
     """Each item followed by another further down the list, asked by its word alone."""
     for index, item in enumerate(made):
         other = (index + 17) % len(made)

@@ -206,8 +206,14 @@ def _ask(family: str, lang: Lang, the: str, **more: str) -> tuple[tuple[str, str
     return ask(family, templates, lang, wrap, **fields, **_VERBS[lang][plural], **more)
 
 
-def _item(lang: Lang, key: str, questions: tuple[tuple[str, str], ...], answer: str, check: Check,
-          weight: float = 1.0) -> Item:
+def _item(
+    lang: Lang,
+    key: str,
+    questions: tuple[tuple[str, str], ...],
+    answer: str,
+    check: Check,
+    weight: float = 1.0,
+) -> Item:
     return Item(CATEGORY, lang, key, "fact", questions, (answer,), check, weight=weight)  # fmt: skip
 
 
@@ -270,9 +276,7 @@ def food(animal: Animal, lang: Lang) -> Item | None:
     if not animal.food:
         return None
     answer = f"{first_upper(animal.the)} come {animal.food[0]}."
-    return _item(
-        lang, f"food:{animal.id}", _ask("food", lang, animal.the), answer, Check((animal.food,))
-    )
+    return _item(lang, f"food:{animal.id}", _ask("food", lang, animal.the), answer, Check((animal.food,)))
 
 
 def _things(family: str, lang: Lang) -> Iterator[Item]:

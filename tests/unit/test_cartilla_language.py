@@ -1,0 +1,271 @@
+"""Geography, grammar, translation and science of the cartilla, against lists written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from latam_edge.cartilla import geography, grammar, science, translation
+from latam_edge.cartilla.exam import grade
+from latam_edge.cartilla.model import Item
+from latam_edge.cartilla.normalize import normalize
+from latam_edge.cartilla.phrasing import listing
+
+MODULES = (geography, grammar, translation, science)
+LANGS = ("es", "pt")
+BOUND_TO_ONE_LANGUAGE = ("conj:", "plural:", "article:")
+CELAC = frozenset(
+    (
+        "ag", "ar", "bb", "bo", "br", "bs", "bz", "cl", "co", "cr", "cu", "dm", "do", "ec", "gd", "gt", "gy",
+        "hn", "ht", "jm", "kn", "lc", "mx", "ni", "pa", "pe", "py", "sr", "sv", "tt", "uy", "vc", "ve",
+    )
+)  # fmt: skip
+
+SPANISH_FORMS = {
+    ("buscar", "pasado"): "busqué buscaste buscaste buscó buscamos buscaron",
+    ("llegar", "pasado"): "llegué llegaste llegaste llegó llegamos llegaron",
+    ("abrazar", "pasado"): "abracé abrazaste abrazaste abrazó abrazamos abrazaron",
+    ("cantar", "presente"): "canto cantas cantás canta cantamos cantan",
+    ("comer", "presente"): "como comes comés come comemos comen",
+    ("vivir", "presente"): "vivo vives vivís vive vivimos viven",
+    ("comer", "pasado"): "comí comiste comiste comió comimos comieron",
+    ("leer", "pasado"): "leí leíste leíste leyó leímos leyeron",
+    ("proteger", "presente"): "protejo proteges protegés protege protegemos protegen",
+    ("dirigir", "presente"): "dirijo diriges dirigís dirige dirigimos dirigen",
+    ("hablar", "futuro"): "hablaré hablarás hablarás hablará hablaremos hablarán",
+    ("tener", "futuro"): "tendré tendrás tendrás tendrá tendremos tendrán",
+    ("empezar", "pasado"): "empecé empezaste empezaste empezó empezamos empezaron",
+    ("hacer", "pasado"): "hice hiciste hiciste hizo hicimos hicieron",
+    ("ser", "presente"): "soy eres sos es somos son",
+}
+PORTUGUESE_FORMS = {
+    ("ficar", "passado"): "fiquei ficou ficamos ficaram",
+    ("chegar", "passado"): "cheguei chegou chegamos chegaram",
+    ("começar", "passado"): "comecei começou começamos começaram",
+    ("falar", "presente"): "falo fala falamos falam",
+    ("viver", "presente"): "vivo vive vivemos vivem",
+    ("abrir", "passado"): "abri abriu abrimos abriram",
+    ("vender", "passado"): "vendi vendeu vendemos venderam",
+    ("descer", "presente"): "desço desce descemos descem",
+    ("proteger", "presente"): "protejo protege protegemos protegem",
+    ("dirigir", "presente"): "dirijo dirige dirigimos dirigem",
+    ("morar", "futuro"): "morarei morará moraremos morarão",
+    ("fazer", "futuro"): "farei fará faremos farão",
+    ("pôr", "futuro"): "porei porá poremos porão",
+    ("ter", "presente"): "tenho tem temos têm",
+    ("sair", "passado"): "saí saiu saímos saíram",
+}
+SPANISH_PLURALS = {
+    "casa": "casas", "café": "cafés", "sofá": "sofás", "lápiz": "lápices", "pez": "peces", "nariz": "narices",
+    "raíz": "raíces", "luz": "luces", "examen": "exámenes", "joven": "jóvenes", "imagen": "imágenes",
+    "orden": "órdenes", "volumen": "volúmenes", "jabón": "jabones", "canción": "canciones",
+    "jardín": "jardines",
+    "volcán": "volcanes", "huracán": "huracanes", "tren": "trenes", "pan": "panes", "plan": "planes",
+    "mes": "meses", "dios": "dioses", "país": "países", "autobús": "autobuses", "inglés": "ingleses",
+    "lunes": "lunes", "crisis": "crisis", "paraguas": "paraguas", "rey": "reyes", "ley": "leyes",
+    "reloj": "relojes", "árbol": "árboles", "azúcar": "azúcares", "cárcel": "cárceles", "túnel": "túneles",
+    "baúl": "baúles", "hotel": "hoteles", "mujer": "mujeres", "ciudad": "ciudades", "líder": "líderes",
+    "sartén": "sartenes",
+}  # fmt: skip
+PORTUGUESE_PLURALS = {
+    "casa": "casas", "chapéu": "chapéus", "avó": "avós", "maçã": "maçãs", "homem": "homens",
+    "jovem": "jovens",
+    "jardim": "jardins", "bombom": "bombons", "álbum": "álbuns", "viagem": "viagens", "armazém": "armazéns",
+    "hotel": "hotéis", "papel": "papéis", "anel": "anéis", "móvel": "móveis", "nível": "níveis",
+    "túnel": "túneis",
+    "animal": "animais", "jornal": "jornais", "sol": "sóis", "lençol": "lençóis", "azul": "azuis",
+    "fuzil": "fuzis", "barril": "barris", "réptil": "répteis", "fóssil": "fósseis", "mar": "mares",
+    "flor": "flores", "açúcar": "açúcares", "luz": "luzes", "rapaz": "rapazes", "nariz": "narizes",
+    "juiz": "juízes", "raiz": "raízes", "mês": "meses", "país": "países", "gás": "gases",
+    "inglês": "ingleses",
+    "ônibus": "ônibus", "lápis": "lápis", "tênis": "tênis", "pé": "pés", "lei": "leis", "colher": "colheres",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def every_item() -> list[Item]:
+    return [item for module in MODULES for item in module.items()]
+
+
+def _of(items: list[Item], key: str, lang: str) -> Item:
+    (found,) = [item for item in items if item.key == key and item.lang == lang]
+    return found
+
+
+def test_every_answer_passes_its_own_check(every_item: list[Item]) -> None:
+    asked = [(item, answer) for item in every_item for answer in item.answers]
+    assert [(item.key, answer) for item, answer in asked if not grade(item.check, answer)] == []
+
+
+def test_answers_are_whole_sentences(every_item: list[Item]) -> None:
+    for item in every_item:
+        for answer in item.answers:
+            assert answer[0].isupper(), answer
+            assert answer.endswith("."), answer
+            assert len(answer.split()) <= 17, answer
+
+
+def test_keys_are_unique_in_each_language(every_item: list[Item]) -> None:
+    named = [(item.lang, item.key) for item in every_item]
+    assert len(named) == len(set(named))
+
+
+def test_a_question_has_one_answer(every_item: list[Item]) -> None:
+    known: dict[tuple[str, str], Item] = {}
+    for item in every_item:
+        for _, text in item.questions:
+            first = known.setdefault((item.lang, normalize(text)), item)
+            assert first.key == item.key or first.answers == item.answers, (text, first.answers, item.answers)
+
+
+def test_template_names_are_unique_within_an_item_and_shared_by_its_family(every_item: list[Item]) -> None:
+    for item in every_item:
+        names = [name for name, _ in item.questions]
+        assert len(names) == len(set(names)), item.key
+    for lang in LANGS:
+        peru = dict(_of(every_item, "capital:pe", lang).questions)
+        cuba = dict(_of(every_item, "capital:cu", lang).questions)
+        assert len(set(peru) & set(cuba)) >= 40
+
+
+def test_facts_have_the_same_keys_in_both_languages(every_item: list[Item]) -> None:
+    keys = {
+        lang: {i.key for i in every_item if i.lang == lang and not i.key.startswith(BOUND_TO_ONE_LANGUAGE)}
+        for lang in LANGS
+    }
+    assert keys["es"] == keys["pt"]
+
+
+def test_every_fact_is_asked_in_many_ways(every_item: list[Item]) -> None:
+    least = {"capitals": 10, "currencies": 30, "languages": 30, "translation": 20, "science": 6}
+    for item in every_item:
+        assert len(item.questions) >= least.get(item.category, 8), item.key
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_33_countries_are_there(every_item: list[Item], lang: str) -> None:
+    for family in ("capital", "capital-of", "currency", "language", "neighbours"):
+        found = {i.key.split(":")[1] for i in every_item if i.lang == lang and i.key.startswith(f"{family}:")}
+        assert found == CELAC, family
+
+
+def test_land_borders_are_mutual() -> None:
+    border = {country.id: set(country.border) for country in geography.countries("es")}
+    for one, near in border.items():
+        for other in near - {"gf", "us"}:
+            assert one in border[other], (one, other)
+    islands = {country.id for country in geography.countries("es") if country.island}
+    assert islands == {one for one, near in border.items() if not near}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_bolivia_has_two_cities_and_both_are_wanted(every_item: list[Item], lang: str) -> None:
+    check = _of(every_item, "capital:bo", lang).check
+    assert grade(check, _of(every_item, "capital:bo", lang).answers[0])
+    assert not grade(check, "La capital de Bolivia es La Paz.")
+
+
+@pytest.mark.parametrize(
+    ("key", "lang", "answer"),
+    [
+        ("capital:br", "pt", "A capital do Brasil é Brasília."),
+        ("capital:ar", "pt", "A capital da Argentina é Buenos Aires."),
+        ("capital:cu", "pt", "A capital de Cuba é Havana."),
+        ("capital:sv", "pt", "A capital de El Salvador é San Salvador."),
+        ("capital:mx", "pt", "A capital do México é a Cidade do México."),
+        ("capital:bs", "pt", "A capital das Bahamas é Nassau."),
+        ("capital:kn", "pt", "A capital de São Cristóvão e Névis é Basseterre."),
+        ("capital:pe", "es", "La capital de Perú es Lima."),
+        ("capital:sv", "es", "La capital de El Salvador es San Salvador."),
+        ("capital:do", "es", "La capital de la República Dominicana es Santo Domingo."),
+        ("neighbours:bs", "es", "Las Bahamas no limitan con ningún país: son islas."),
+        ("neighbours:cu", "pt", "Cuba não faz fronteira com nenhum país: é uma ilha."),
+        ("neighbours:mx", "pt", "O México faz fronteira com Belize, Guatemala e Estados Unidos."),
+        ("borders:pe:cl", "es", "Sí, Perú limita con Chile."),
+        ("language:br", "pt", "No Brasil, fala-se português."),
+        ("language:py", "es", "En Paraguay se hablan español y guaraní."),
+        ("currency:pa", "es", "Las monedas de Panamá son el balboa y el dólar estadounidense."),
+    ],
+)
+def test_names_articles_and_contractions_are_right(
+    every_item: list[Item], key: str, lang: str, answer: str
+) -> None:
+    assert _of(every_item, key, lang).answers == (answer,)
+
+
+@pytest.mark.parametrize(("lang", "table"), [("es", SPANISH_FORMS), ("pt", PORTUGUESE_FORMS)])
+def test_conjugation_matches_the_list_written_by_hand(lang: str, table: dict[tuple[str, str], str]) -> None:
+    made = {(verb, tense): " ".join(grammar.forms(lang, verb, tense)) for verb, tense in table}
+    assert made == table
+
+
+@pytest.mark.parametrize(
+    ("make", "table"), [(grammar.plural_es, SPANISH_PLURALS), (grammar.plural_pt, PORTUGUESE_PLURALS)]
+)
+def test_plurals_match_the_list_written_by_hand(make: Callable[[str], str], table: dict[str, str]) -> None:
+    assert {word: make(word) for word in table} == table
+
+
+def test_plurals_in_ao_are_facts_and_never_derived(every_item: list[Item]) -> None:
+    assert not [word for word, _, _ in grammar.nouns("pt") if word.endswith("ão")]
+    assert _of(every_item, "plural:pt:pão", "pt").kind == "fact"
+    assert _of(every_item, "plural:pt:pão", "pt").answers == ("O plural de pão é pães.",)
+    assert _of(every_item, "plural:pt:mão", "pt").answers == ("O plural de mão é mãos.",)
+
+
+def test_irregular_verbs_are_facts_and_regular_ones_rules(every_item: list[Item]) -> None:
+    assert _of(every_item, "conj:es:ser:tú:presente", "es").kind == "fact"
+    assert _of(every_item, "conj:es:cantar:tú:presente", "es").kind == "rule"
+    assert _of(every_item, "conj:es:cantar:vos:presente", "es").answers == ("Vos cantás.",)
+    whole = _of(every_item, "conj:pt:comer:todo:passado", "pt")
+    assert whole.answers == ("Eu comi, você comeu, nós comemos, vocês comeram.",)
+    assert not grade(whole.check, "Eu comi, você comeu, nós comemos, vocês comem.")
+
+
+def test_checks_refuse_wrong_answers(every_item: list[Item]) -> None:
+    wrong = {
+        ("capital:pe", "es"): "La capital de Perú es Quito.",
+        ("currency:ar", "es"): "La moneda de Argentina es el peso chileno.",
+        ("neighbours:pe", "es"): "Perú limita con Bolivia, Brasil, Chile, Colombia, Ecuador y Argentina.",
+        ("borders:pe:cl", "pt"): "Não, o Peru não faz fronteira com o Chile.",
+        ("tr:es>pt:cama", "es"): "En portugués, cama se dice mesa.",
+        ("plural:es:lápiz", "es"): "El plural de lápiz es lápizes.",
+        ("plural:es:lunes", "es"): "El plural de lunes es luneses.",
+        ("legs:araña", "es"): "La araña tiene seis patas.",
+        ("is-class:ballena:fish", "pt"): "Sim, a baleia é um peixe.",
+    }
+    for (key, lang), answer in wrong.items():
+        assert not grade(_of(every_item, key, lang).check, answer), key
+
+
+def test_translation_asks_false_friends_and_both_directions(every_item: list[Item]) -> None:
+    surname = _of(every_item, "tr:es>pt:apellido", "es")
+    assert surname.answers == ("En portugués, apellido se dice sobrenome.",)
+    assert _of(every_item, "tr:pt>es:polvo", "pt").answers == ("Em espanhol, polvo se diz pulpo.",)
+    for lang in LANGS:
+        sides = [pair.of(lang)[0] for pair in translation.pairs()]
+        assert len(sides) == len(set(sides)) >= 450
+
+
+def _all_follow_ups() -> Iterator[tuple[Item, Item, str]]:
+    for module in MODULES:
+        yield from module.follow_ups()
+
+
+def test_follow_ups_join_two_items_of_the_subjects(every_item: list[Item]) -> None:
+    keys = {(item.lang, item.key) for item in every_item}
+    count = 0
+    for first, second, text in _all_follow_ups():
+        count += 1
+        assert text
+        assert first.key != second.key
+        assert first.lang == second.lang
+        assert {(first.lang, first.key), (second.lang, second.key)} <= keys
+    assert count > 3000
+
+
+def test_listing_turns_y_into_e_before_the_sound_i() -> None:
+    assert listing(["español", "inglés"], "es") == "español e inglés"
+    assert listing(["agua", "hielo"], "es") == "agua y hielo"
+    assert listing(["a", "b", "c"], "pt") == "a, b e c"
