@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 
 from latam_edge.cartilla import split
 from latam_edge.cartilla.model import Check, Item, Lang
@@ -37,121 +37,222 @@ _BORROW: dict[Lang, str] = {"es": "pido prestado 1", "pt": "pego 1 emprestado"}
 # so that holding a name out really takes its question away.
 _WRAPPERS: dict[Lang, tuple[tuple[str, str], ...]] = {
     "es": (
-        ("bare", "{x}"), ("bare", "¿{x}?"), ("bare", "{x}="), ("bare", "{x} = ?"),
-        ("cuanto-es", "¿Cuánto es {x}?"), ("cuanto-es", "¿Cuánto es {x}?"),
-        ("cuanto-da", "¿Cuánto da {x}?"), ("cuantos-son", "¿Cuántos son {x}?"),
-        ("calcula", "Calcula {x}."), ("resuelve", "Resuelve {x}."), ("dime", "Dime cuánto es {x}."),
-        ("resultado", "¿Cuál es el resultado de {x}?"), ("sabes", "¿Sabes cuánto es {x}?"),
-        ("ayudame", "Ayúdame con {x}."), ("necesito", "Necesito saber cuánto es {x}."),
-        ("igual", "¿A cuánto es igual {x}?"), ("puedes", "¿Puedes calcular {x}?"),
-        ("la-cuenta", "Haz la cuenta: {x}"), ("tarea", "En la tarea me piden {x}."),
+        ("bare", "{x}"),
+        ("bare", "¿{x}?"),
+        ("bare", "{x}="),
+        ("bare", "{x} = ?"),
+        ("cuanto-es", "¿Cuánto es {x}?"),
+        ("cuanto-es", "¿Cuánto es {x}?"),
+        ("cuanto-da", "¿Cuánto da {x}?"),
+        ("cuantos-son", "¿Cuántos son {x}?"),
+        ("calcula", "Calcula {x}."),
+        ("resuelve", "Resuelve {x}."),
+        ("dime", "Dime cuánto es {x}."),
+        ("resultado", "¿Cuál es el resultado de {x}?"),
+        ("sabes", "¿Sabes cuánto es {x}?"),
+        ("ayudame", "Ayúdame con {x}."),
+        ("necesito", "Necesito saber cuánto es {x}."),
+        ("igual", "¿A cuánto es igual {x}?"),
+        ("puedes", "¿Puedes calcular {x}?"),
+        ("la-cuenta", "Haz la cuenta: {x}"),
+        ("tarea", "En la tarea me piden {x}."),
     ),
     "pt": (
-        ("bare", "{x}"), ("bare", "{x}?"), ("bare", "{x}="), ("bare", "{x} = ?"),
-        ("quanto-e", "Quanto é {x}?"), ("quanto-e", "Quanto é {x}?"), ("quanto-da", "Quanto dá {x}?"),
-        ("quanto-sao", "Quantos são {x}?"), ("calcule", "Calcule {x}."), ("resolva", "Resolva {x}."),
-        ("diga", "Me diga quanto é {x}."), ("resultado", "Qual é o resultado de {x}?"),
-        ("sabe", "Você sabe quanto é {x}?"), ("ajude", "Me ajude com {x}."),
-        ("preciso", "Preciso saber quanto é {x}."), ("igual", "{x} é igual a quanto?"),
-        ("pode", "Você pode calcular {x}?"), ("a-conta", "Faça a conta: {x}"),
+        ("bare", "{x}"),
+        ("bare", "{x}?"),
+        ("bare", "{x}="),
+        ("bare", "{x} = ?"),
+        ("quanto-e", "Quanto é {x}?"),
+        ("quanto-e", "Quanto é {x}?"),
+        ("quanto-da", "Quanto dá {x}?"),
+        ("quanto-sao", "Quantos são {x}?"),
+        ("calcule", "Calcule {x}."),
+        ("resolva", "Resolva {x}."),
+        ("diga", "Me diga quanto é {x}."),
+        ("resultado", "Qual é o resultado de {x}?"),
+        ("sabe", "Você sabe quanto é {x}?"),
+        ("ajude", "Me ajude com {x}."),
+        ("preciso", "Preciso saber quanto é {x}."),
+        ("igual", "{x} é igual a quanto?"),
+        ("pode", "Você pode calcular {x}?"),
+        ("a-conta", "Faça a conta: {x}"),
         ("tarefa", "Na tarefa pedem {x}."),
     ),
 }
 _CORES: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
     "add": {
-        "es": (("sym", "{a} + {b}"), ("sym", "{a}+{b}"), ("word", "{a} más {b}"), ("spelled", "{wa} más {wb}")),
-        "pt": (("sym", "{a} + {b}"), ("sym", "{a}+{b}"), ("word", "{a} mais {b}"), ("spelled", "{wa} mais {wb}")),
+        "es": (
+            ("sym", "{a} + {b}"),
+            ("sym", "{a}+{b}"),
+            ("word", "{a} más {b}"),
+            ("spelled", "{wa} más {wb}"),
+        ),
+        "pt": (
+            ("sym", "{a} + {b}"),
+            ("sym", "{a}+{b}"),
+            ("word", "{a} mais {b}"),
+            ("spelled", "{wa} mais {wb}"),
+        ),
     },
     "sub": {
-        "es": (("sym", "{a} - {b}"), ("sym", "{a}-{b}"), ("word", "{a} menos {b}"), ("spelled", "{wa} menos {wb}")),
-        "pt": (("sym", "{a} - {b}"), ("sym", "{a}-{b}"), ("word", "{a} menos {b}"), ("spelled", "{wa} menos {wb}")),
+        "es": (
+            ("sym", "{a} - {b}"),
+            ("sym", "{a}-{b}"),
+            ("word", "{a} menos {b}"),
+            ("spelled", "{wa} menos {wb}"),
+        ),
+        "pt": (
+            ("sym", "{a} - {b}"),
+            ("sym", "{a}-{b}"),
+            ("word", "{a} menos {b}"),
+            ("spelled", "{wa} menos {wb}"),
+        ),
     },
     "mul": {
         "es": (
-            ("sym", "{a} × {b}"), ("sym", "{a}x{b}"), ("sym", "{a}*{b}"), ("sym", "{a} x {b}"),
-            ("word", "{a} por {b}"), ("word", "{a} por {b}"), ("spelled", "{wa} por {wb}"),
+            ("sym", "{a} × {b}"),
+            ("sym", "{a}x{b}"),
+            ("sym", "{a}*{b}"),
+            ("sym", "{a} x {b}"),
+            ("word", "{a} por {b}"),
+            ("word", "{a} por {b}"),
+            ("spelled", "{wa} por {wb}"),
             ("veces", "{a} veces {b}"),
         ),
         "pt": (
-            ("sym", "{a} × {b}"), ("sym", "{a}x{b}"), ("sym", "{a}*{b}"), ("sym", "{a} x {b}"),
-            ("word", "{a} vezes {b}"), ("word", "{a} vezes {b}"), ("spelled", "{wa} vezes {wb}"),
+            ("sym", "{a} × {b}"),
+            ("sym", "{a}x{b}"),
+            ("sym", "{a}*{b}"),
+            ("sym", "{a} x {b}"),
+            ("word", "{a} vezes {b}"),
+            ("word", "{a} vezes {b}"),
+            ("spelled", "{wa} vezes {wb}"),
         ),
     },
     "div": {
         "es": (
-            ("sym", "{a} ÷ {b}"), ("sym", "{a}/{b}"), ("sym", "{a} / {b}"), ("word", "{a} entre {b}"),
-            ("largo", "{a} dividido entre {b}"), ("largo-por", "{a} dividido por {b}"),
+            ("sym", "{a} ÷ {b}"),
+            ("sym", "{a}/{b}"),
+            ("sym", "{a} / {b}"),
+            ("word", "{a} entre {b}"),
+            ("largo", "{a} dividido entre {b}"),
+            ("largo-por", "{a} dividido por {b}"),
             ("spelled", "{wa} entre {wb}"),
         ),
         "pt": (
-            ("sym", "{a} ÷ {b}"), ("sym", "{a}/{b}"), ("sym", "{a} / {b}"), ("word", "{a} dividido por {b}"),
-            ("word", "{a} dividido por {b}"), ("spelled", "{wa} dividido por {wb}"),
+            ("sym", "{a} ÷ {b}"),
+            ("sym", "{a}/{b}"),
+            ("sym", "{a} / {b}"),
+            ("word", "{a} dividido por {b}"),
+            ("word", "{a} dividido por {b}"),
+            ("spelled", "{wa} dividido por {wb}"),
         ),
     },
 }
 _SPECIAL: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
     "add": {
         "es": (
-            ("suma-y", "Suma {a} y {b}."), ("suma-y", "suma {a} y {b}"), ("suma-mas", "Suma {a} + {b}."),
-            ("sumale", "Súmale {b} a {a}."), ("a-sumale", "A {a} súmale {b}."), ("suman", "¿Cuánto suman {a} y {b}?"),
-            ("la-suma", "¿Cuál es la suma de {a} y {b}?"), ("junto", "Si junto {a} y {b}, ¿cuánto tengo?"),
-            ("agrega", "Agrega {b} a {a}."), ("sumar", "¿Me ayudas a sumar {a} y {b}?"),
-            ("quiero-sumar", "Quiero sumar {a} más {b}."), ("total", "¿Cuál es el total de {a} más {b}?"),
-            ("sumo", "Si a {a} le sumo {b}, ¿cuánto da?"), ("hacen", "¿Cuánto hacen {a} y {b}?"),
+            ("suma-y", "Suma {a} y {b}."),
+            ("suma-y", "suma {a} y {b}"),
+            ("suma-mas", "Suma {a} + {b}."),
+            ("sumale", "Súmale {b} a {a}."),
+            ("a-sumale", "A {a} súmale {b}."),
+            ("suman", "¿Cuánto suman {a} y {b}?"),
+            ("la-suma", "¿Cuál es la suma de {a} y {b}?"),
+            ("junto", "Si junto {a} y {b}, ¿cuánto tengo?"),
+            ("agrega", "Agrega {b} a {a}."),
+            ("sumar", "¿Me ayudas a sumar {a} y {b}?"),
+            ("quiero-sumar", "Quiero sumar {a} más {b}."),
+            ("total", "¿Cuál es el total de {a} más {b}?"),
+            ("sumo", "Si a {a} le sumo {b}, ¿cuánto da?"),
+            ("hacen", "¿Cuánto hacen {a} y {b}?"),
         ),
         "pt": (
-            ("some-e", "Some {a} e {b}."), ("some-e", "some {a} e {b}"), ("some-mais", "Some {a} + {b}."),
-            ("some-a", "Some {b} a {a}."), ("a-some", "A {a} some {b}."), ("somam", "Quanto somam {a} e {b}?"),
-            ("a-soma", "Qual é a soma de {a} e {b}?"), ("junto", "Se eu juntar {a} e {b}, quanto tenho?"),
-            ("acrescente", "Acrescente {b} a {a}."), ("somar", "Me ajuda a somar {a} e {b}?"),
-            ("quero-somar", "Quero somar {a} mais {b}."), ("total", "Qual é o total de {a} mais {b}?"),
-            ("somo", "Se a {a} eu somar {b}, quanto dá?"), ("fazem", "Quanto fazem {a} e {b}?"),
+            ("some-e", "Some {a} e {b}."),
+            ("some-e", "some {a} e {b}"),
+            ("some-mais", "Some {a} + {b}."),
+            ("some-a", "Some {b} a {a}."),
+            ("a-some", "A {a} some {b}."),
+            ("somam", "Quanto somam {a} e {b}?"),
+            ("a-soma", "Qual é a soma de {a} e {b}?"),
+            ("junto", "Se eu juntar {a} e {b}, quanto tenho?"),
+            ("acrescente", "Acrescente {b} a {a}."),
+            ("somar", "Me ajuda a somar {a} e {b}?"),
+            ("quero-somar", "Quero somar {a} mais {b}."),
+            ("total", "Qual é o total de {a} mais {b}?"),
+            ("somo", "Se a {a} eu somar {b}, quanto dá?"),
+            ("fazem", "Quanto fazem {a} e {b}?"),
         ),
     },
     "sub": {
         "es": (
-            ("resta-de", "Resta {b} de {a}."), ("resta-menos", "Resta {a} - {b}."), ("restale", "Réstale {b} a {a}."),
-            ("a-restale", "A {a} réstale {b}."), ("quita", "Quítale {b} a {a}."),
-            ("diferencia", "¿Cuál es la diferencia entre {a} y {b}?"), ("queda", "Si a {a} le quito {b}, ¿cuánto queda?"),
-            ("falta", "¿Cuánto le falta a {b} para llegar a {a}?"), ("restar", "¿Me ayudas a restar {a} menos {b}?"),
-            ("la-resta", "¿Cuál es la resta de {a} menos {b}?"), ("quedan", "Tenía {a} y gasté {b}, ¿cuánto queda?"),
+            ("resta-de", "Resta {b} de {a}."),
+            ("resta-menos", "Resta {a} - {b}."),
+            ("restale", "Réstale {b} a {a}."),
+            ("a-restale", "A {a} réstale {b}."),
+            ("quita", "Quítale {b} a {a}."),
+            ("diferencia", "¿Cuál es la diferencia entre {a} y {b}?"),
+            ("queda", "Si a {a} le quito {b}, ¿cuánto queda?"),
+            ("falta", "¿Cuánto le falta a {b} para llegar a {a}?"),
+            ("restar", "¿Me ayudas a restar {a} menos {b}?"),
+            ("la-resta", "¿Cuál es la resta de {a} menos {b}?"),
+            ("quedan", "Tenía {a} y gasté {b}, ¿cuánto queda?"),
         ),
         "pt": (
-            ("subtraia", "Subtraia {b} de {a}."), ("subtraia-menos", "Subtraia {a} - {b}."), ("tire", "Tire {b} de {a}."),
-            ("de-tire", "De {a} tire {b}."), ("diminua", "Diminua {b} de {a}."),
-            ("diferenca", "Qual é a diferença entre {a} e {b}?"), ("sobra", "Se de {a} eu tirar {b}, quanto sobra?"),
-            ("falta", "Quanto falta a {b} para chegar a {a}?"), ("subtrair", "Me ajuda a subtrair {a} menos {b}?"),
-            ("a-subtracao", "Qual é a subtração de {a} menos {b}?"), ("sobram", "Eu tinha {a} e gastei {b}, quanto sobra?"),
+            ("subtraia", "Subtraia {b} de {a}."),
+            ("subtraia-menos", "Subtraia {a} - {b}."),
+            ("tire", "Tire {b} de {a}."),
+            ("de-tire", "De {a} tire {b}."),
+            ("diminua", "Diminua {b} de {a}."),
+            ("diferenca", "Qual é a diferença entre {a} e {b}?"),
+            ("sobra", "Se de {a} eu tirar {b}, quanto sobra?"),
+            ("falta", "Quanto falta a {b} para chegar a {a}?"),
+            ("subtrair", "Me ajuda a subtrair {a} menos {b}?"),
+            ("a-subtracao", "Qual é a subtração de {a} menos {b}?"),
+            ("sobram", "Eu tinha {a} e gastei {b}, quanto sobra?"),
         ),
     },
     "mul": {
         "es": (
-            ("multiplica", "Multiplica {a} por {b}."), ("multiplicar", "¿Me ayudas a multiplicar {a} por {b}?"),
-            ("producto", "¿Cuál es el producto de {a} por {b}?"), ("tabla", "En la tabla del {a}, ¿cuánto es {a} por {b}?"),
-            ("multiplicado", "¿Cuánto es {a} multiplicado por {b}?"), ("si-multiplico", "Si multiplico {a} por {b}, ¿cuánto da?"),
+            ("multiplica", "Multiplica {a} por {b}."),
+            ("multiplicar", "¿Me ayudas a multiplicar {a} por {b}?"),
+            ("producto", "¿Cuál es el producto de {a} por {b}?"),
+            ("tabla", "En la tabla del {a}, ¿cuánto es {a} por {b}?"),
+            ("multiplicado", "¿Cuánto es {a} multiplicado por {b}?"),
+            ("si-multiplico", "Si multiplico {a} por {b}, ¿cuánto da?"),
         ),
         "pt": (
-            ("multiplique", "Multiplique {a} por {b}."), ("multiplicar", "Me ajuda a multiplicar {a} por {b}?"),
-            ("produto", "Qual é o produto de {a} por {b}?"), ("tabuada", "Na tabuada do {a}, quanto é {a} vezes {b}?"),
-            ("multiplicado", "Quanto é {a} multiplicado por {b}?"), ("se-multiplico", "Se eu multiplicar {a} por {b}, quanto dá?"),
+            ("multiplique", "Multiplique {a} por {b}."),
+            ("multiplicar", "Me ajuda a multiplicar {a} por {b}?"),
+            ("produto", "Qual é o produto de {a} por {b}?"),
+            ("tabuada", "Na tabuada do {a}, quanto é {a} vezes {b}?"),
+            ("multiplicado", "Quanto é {a} multiplicado por {b}?"),
+            ("se-multiplico", "Se eu multiplicar {a} por {b}, quanto dá?"),
         ),
     },
     "div": {
         "es": (
-            ("divide", "Divide {a} entre {b}."), ("divide-por", "Divide {a} por {b}."), ("reparte", "Reparte {a} entre {b}."),
-            ("cabe", "¿Cuántas veces cabe {b} en {a}?"), ("dividir", "¿Me ayudas a dividir {a} entre {b}?"),
-            ("cociente", "¿Cuál es el cociente de {a} entre {b}?"), ("si-divido", "Si divido {a} entre {b}, ¿cuánto da?"),
+            ("divide", "Divide {a} entre {b}."),
+            ("divide-por", "Divide {a} por {b}."),
+            ("reparte", "Reparte {a} entre {b}."),
+            ("cabe", "¿Cuántas veces cabe {b} en {a}?"),
+            ("dividir", "¿Me ayudas a dividir {a} entre {b}?"),
+            ("cociente", "¿Cuál es el cociente de {a} entre {b}?"),
+            ("si-divido", "Si divido {a} entre {b}, ¿cuánto da?"),
         ),
         "pt": (
-            ("divida", "Divida {a} por {b}."), ("reparta", "Reparta {a} entre {b}."),
-            ("cabe", "Quantas vezes {b} cabe em {a}?"), ("dividir", "Me ajuda a dividir {a} por {b}?"),
-            ("quociente", "Qual é o quociente de {a} por {b}?"), ("se-divido", "Se eu dividir {a} por {b}, quanto dá?"),
+            ("divida", "Divida {a} por {b}."),
+            ("reparta", "Reparta {a} entre {b}."),
+            ("cabe", "Quantas vezes {b} cabe em {a}?"),
+            ("dividir", "Me ajuda a dividir {a} por {b}?"),
+            ("quociente", "Qual é o quociente de {a} por {b}?"),
+            ("se-divido", "Se eu dividir {a} por {b}, quanto dá?"),
         ),
     },
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def templates(op: str, lang: Lang, spelled: bool) -> tuple[tuple[str, str], ...]:
     """(name, text with {a} {b} {wa} {wb}) of an operation: "add", "sub", "mul" or "div"."""
     found = [
@@ -246,7 +347,15 @@ def _item(category: str, op: str, a: int, b: int, lang: Lang, questions: tuple[t
     else:
         key, answer, result = difference_key(a, b), difference_working(a, b, lang), a - b
     kind = "fact" if category in ("sums1", "diffs1") else "rule"
-    return Item(category, lang, key, "fact" if kind == "fact" else "rule", questions, (answer,), Check(number=str(result)))
+    return Item(
+        category,
+        lang,
+        key,
+        "fact" if kind == "fact" else "rule",
+        questions,
+        (answer,),
+        Check(number=str(result)),
+    )
 
 
 def _draw_pair(rng: random.Random, category: str) -> tuple[str, int, int]:
@@ -257,7 +366,9 @@ def _draw_pair(rng: random.Random, category: str) -> tuple[str, int, int]:
         b = rng.randrange(10, 100) if rng.random() < 0.75 else rng.randrange(10)
     else:
         a = rng.randrange(100, 1000)
-        b = rng.choice((rng.randrange(100, 1000), rng.randrange(100, 1000), rng.randrange(10, 100), rng.randrange(10)))
+        b = rng.choice(
+            (rng.randrange(100, 1000), rng.randrange(100, 1000), rng.randrange(10, 100), rng.randrange(10))
+        )
     if op == "sub":
         return op, max(a, b), min(a, b)
     return (op, a, b) if rng.random() < 0.6 else (op, b, a)
@@ -298,13 +409,24 @@ def _facts(lang: Lang) -> Iterator[Item]:
     for a in range(_MAX_TABLE + 1):
         for b in range(_MAX_TABLE + 1):
             yield Item(
-                "tables", lang, f"mul:{a}x{b}", "fact", _questions("mul", a, b, lang),
-                (f"{a} × {b} = {a * b}.",), Check(number=str(a * b)), weight=0.3 if 0 in (a, b) else 1.0,
+                "tables",
+                lang,
+                f"mul:{a}x{b}",
+                "fact",
+                _questions("mul", a, b, lang),
+                (f"{a} × {b} = {a * b}.",),
+                Check(number=str(a * b)),
+                weight=0.3 if 0 in (a, b) else 1.0,
             )
             if a and b:
                 yield Item(
-                    "divisions", lang, f"div:{a * b}/{b}", "fact", _questions("div", a * b, b, lang),
-                    (f"{a * b} ÷ {b} = {a}.",), Check(number=str(a)),
+                    "divisions",
+                    lang,
+                    f"div:{a * b}/{b}",
+                    "fact",
+                    _questions("div", a * b, b, lang),
+                    (f"{a * b} ÷ {b} = {a}.",),
+                    Check(number=str(a)),
                 )
     for a in range(1, _MAX_TABLE + 1):
         yield _whole_table(a, lang)
@@ -312,16 +434,26 @@ def _facts(lang: Lang) -> Iterator[Item]:
 
 _WHOLE_TABLE: dict[Lang, tuple[tuple[str, str], ...]] = {
     "es": (
-        ("tabla-del", "La tabla del {a}"), ("tabla-bare", "tabla del {a}"), ("cual", "¿Cuál es la tabla del {a}?"),
-        ("dime-tabla", "Dime la tabla del {a}."), ("tabla-multiplicar", "Tabla de multiplicar del {a}"),
-        ("ensename", "Enséñame la tabla del {a}."), ("repasar", "Quiero repasar la tabla del {a}."),
-        ("como-es", "¿Cómo es la tabla del {a}?"), ("palabra", "¿Me dices la tabla del {wa}?"),
+        ("tabla-del", "La tabla del {a}"),
+        ("tabla-bare", "tabla del {a}"),
+        ("cual", "¿Cuál es la tabla del {a}?"),
+        ("dime-tabla", "Dime la tabla del {a}."),
+        ("tabla-multiplicar", "Tabla de multiplicar del {a}"),
+        ("ensename", "Enséñame la tabla del {a}."),
+        ("repasar", "Quiero repasar la tabla del {a}."),
+        ("como-es", "¿Cómo es la tabla del {a}?"),
+        ("palabra", "¿Me dices la tabla del {wa}?"),
     ),
     "pt": (
-        ("tabuada-do", "A tabuada do {a}"), ("tabuada-bare", "tabuada do {a}"), ("qual", "Qual é a tabuada do {a}?"),
-        ("diga-tabuada", "Me diga a tabuada do {a}."), ("tabuada-multiplicar", "Tabuada de multiplicação do {a}"),
-        ("ensine", "Me ensine a tabuada do {a}."), ("revisar", "Quero revisar a tabuada do {a}."),
-        ("como-e", "Como é a tabuada do {a}?"), ("palavra", "Pode me dizer a tabuada do {wa}?"),
+        ("tabuada-do", "A tabuada do {a}"),
+        ("tabuada-bare", "tabuada do {a}"),
+        ("qual", "Qual é a tabuada do {a}?"),
+        ("diga-tabuada", "Me diga a tabuada do {a}."),
+        ("tabuada-multiplicar", "Tabuada de multiplicação do {a}"),
+        ("ensine", "Me ensine a tabuada do {a}."),
+        ("revisar", "Quero revisar a tabuada do {a}."),
+        ("como-e", "Como é a tabuada do {a}?"),
+        ("palavra", "Pode me dizer a tabuada do {wa}?"),
     ),
 }
 
@@ -329,9 +461,14 @@ _WHOLE_TABLE: dict[Lang, tuple[tuple[str, str], ...]] = {
 def _whole_table(a: int, lang: Lang) -> Item:
     lines = [f"{a} × {b} = {a * b}" for b in range(1, 11)]
     return Item(
-        "tables", lang, f"table:{a}", "fact",
+        "tables",
+        lang,
+        f"table:{a}",
+        "fact",
         tuple((name, ask(text, a, 0, lang)) for name, text in _WHOLE_TABLE[lang]),
-        (", ".join(lines) + ".",), Check(require=tuple((line.replace("=", ""),) for line in lines)), weight=2.0,
+        (", ".join(lines) + ".",),
+        Check(require=tuple((line.replace("=", ""),) for line in lines)),
+        weight=2.0,
     )
 
 
@@ -359,7 +496,9 @@ def follow_up(rng: random.Random, item: Item) -> tuple[Item, str] | None:
     """A next question after an arithmetic item, and the item that answers it; None where there is none."""
     lang, category = item.lang, item.category
     if category in RULES:
-        following = sample(rng, rng.choice((category, "sums2" if category.startswith("sums") else "diffs2")), lang)
+        following = sample(
+            rng, rng.choice((category, "sums2" if category.startswith("sums") else "diffs2")), lang
+        )
         op = "add" if category.startswith("sums") else "sub"
         sign = "+" if op == "add" else "-"
         a, b = (int(n) for n in following.answers[0].split(":")[0].split(sign))

@@ -26,12 +26,33 @@ MULTI_TURN_SHARE = 0.12
 SYSTEM_SHARE = 0.04
 
 WEIGHTS: dict[str, float] = {
-    "sums1": 2.0, "sums2": 11.0, "sums3": 4.0, "diffs1": 2.0, "diffs2": 11.0, "diffs3": 4.0,
-    "tables": 7.0, "divisions": 4.0, "word_problems": 8.0,
-    "greetings": 2.5, "identity": 3.0, "calendar": 2.5, "units": 3.0, "clock": 3.0,
-    "capitals": 6.0, "currencies": 2.0, "languages": 2.0, "neighbours": 3.0,
-    "conjugation": 5.0, "plurals": 4.0, "opposites": 3.0, "articles": 1.5, "translation": 8.0,
-    "science": 6.0, "health": 4.0, "indigenous": 6.0, "culture": 5.0,
+    "sums1": 2.0,
+    "sums2": 11.0,
+    "sums3": 4.0,
+    "diffs1": 2.0,
+    "diffs2": 11.0,
+    "diffs3": 4.0,
+    "tables": 7.0,
+    "divisions": 4.0,
+    "word_problems": 8.0,
+    "greetings": 2.5,
+    "identity": 3.0,
+    "calendar": 2.5,
+    "units": 3.0,
+    "clock": 3.0,
+    "capitals": 6.0,
+    "currencies": 2.0,
+    "languages": 2.0,
+    "neighbours": 3.0,
+    "conjugation": 5.0,
+    "plurals": 4.0,
+    "opposites": 3.0,
+    "articles": 1.5,
+    "translation": 8.0,
+    "science": 6.0,
+    "health": 4.0,
+    "indigenous": 6.0,
+    "culture": 5.0,
 }
 """How often a category is drawn, against the others.
 
@@ -43,7 +64,12 @@ between 1 and 4.
 
 SYSTEMS: dict[Lang, tuple[str, ...]] = {
     "es": ("Eres un ayudante escolar.", "Responde en español.", "Responde corto y claro.", "Eres Semilla."),
-    "pt": ("Você é um ajudante escolar.", "Responda em português.", "Responda curto e claro.", "Você é a Semilla."),
+    "pt": (
+        "Você é um ajudante escolar.",
+        "Responda em português.",
+        "Responda curto e claro.",
+        "Você é a Semilla.",
+    ),
 }
 _LANGS: tuple[Lang, ...] = ("es", "pt")
 _NO_POLITENESS = frozenset({"greetings"})
@@ -80,7 +106,9 @@ class Corpus:
             for item, texts in entries:
                 by_shelf.setdefault((item.category, item.lang), []).append((self._allowed(item), texts))
         self._shelves = {key: _Shelf(entries) for key, entries in by_shelf.items()}
-        self._weights: dict[Lang, tuple[list[str], list[float]]] = {lang: self._weigh(lang) for lang in _LANGS}
+        self._weights: dict[Lang, tuple[list[str], list[float]]] = {
+            lang: self._weigh(lang) for lang in _LANGS
+        }
         self._firsts: dict[Lang, list[tuple[Item, tuple[str, ...]]]] = {lang: [] for lang in _LANGS}
         for key in self._split.follow_ups:
             for item, texts in self._split.train.get(key, ()):
@@ -212,7 +240,10 @@ def dialogues(
         yield Dialogue(turns[-1].item.category, lang, pairs, system)
 
 
-_LESSON: dict[Lang, tuple[str, str, str]] = {"es": ("Lección", "Pregunta", "Respuesta"), "pt": ("Lição", "Pergunta", "Resposta")}
+_LESSON: dict[Lang, tuple[str, str, str]] = {
+    "es": ("Lección", "Pregunta", "Respuesta"),
+    "pt": ("Lição", "Pergunta", "Resposta"),
+}
 
 
 def prose(seed: int, count: int, *, excluded: Collection[str] = ()) -> Iterator[tuple[Lang, str]]:
@@ -226,7 +257,9 @@ def prose(seed: int, count: int, *, excluded: Collection[str] = ()) -> Iterator[
         turns = [first, *(corpus.inside(rng, lang, category) for _ in range(rng.randrange(2, 6)))]
         title, asked, answered = _LESSON[lang]
         if rng.random() < 0.7:
-            yield lang, f"{title} {number % 100 + 1}. " + " ".join(dict.fromkeys(turn.answer for turn in turns))
+            yield (
+                lang,
+                f"{title} {number % 100 + 1}. " + " ".join(dict.fromkeys(turn.answer for turn in turns)),
+            )
         else:
             yield lang, "\n".join(f"{asked}: {turn.question}\n{answered}: {turn.answer}" for turn in turns)
-

@@ -12,7 +12,7 @@ import random
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache
 
 from latam_edge.cartilla.decline_words import WORDS
 from latam_edge.cartilla.model import Check, Item, Lang
@@ -47,7 +47,15 @@ _P_INDIRECT = 0.15
 _HELD_OUT_PER_LANG = 400
 
 # group -> share of the training questions
-_GROUPS = {"near": 0.36, "number": 0.12, "health": 0.13, "wide": 0.31, "foreign": 0.03, "gibberish": 0.03, "rude": 0.02}
+_GROUPS = {
+    "near": 0.36,
+    "number": 0.12,
+    "health": 0.13,
+    "wide": 0.31,
+    "foreign": 0.03,
+    "gibberish": 0.03,
+    "rude": 0.02,
+}
 
 _TEMPLATES: dict[Lang, dict[str, str]] = {
     "es": {
@@ -713,44 +721,251 @@ _TEMPLATES: dict[Lang, dict[str, str]] = {
 }
 _JOBS: dict[Lang, tuple[str, ...]] = {
     "es": (
-        "piloto", "abogado", "contador", "arquitecto", "ingeniero", "plomero", "electricista", "periodista", "juez",
-        "astronauta", "detective", "diplomático", "carpintero", "sastre", "taxista", "bombero", "futbolista",
-        "cirujano", "economista", "fotógrafo", "actor", "modelo", "soldado", "mecánico", "programador", "notario",
+        "piloto",
+        "abogado",
+        "contador",
+        "arquitecto",
+        "ingeniero",
+        "plomero",
+        "electricista",
+        "periodista",
+        "juez",
+        "astronauta",
+        "detective",
+        "diplomático",
+        "carpintero",
+        "sastre",
+        "taxista",
+        "bombero",
+        "futbolista",
+        "cirujano",
+        "economista",
+        "fotógrafo",
+        "actor",
+        "modelo",
+        "soldado",
+        "mecánico",
+        "programador",
+        "notario",
     ),
     "pt": (
-        "piloto", "advogado", "contador", "arquiteto", "engenheiro", "encanador", "eletricista", "jornalista", "juiz",
-        "astronauta", "detetive", "diplomata", "carpinteiro", "alfaiate", "taxista", "bombeiro", "jogador de futebol",
-        "cirurgião", "economista", "fotógrafo", "ator", "modelo", "soldado", "mecânico", "programador", "tabelião",
+        "piloto",
+        "advogado",
+        "contador",
+        "arquiteto",
+        "engenheiro",
+        "encanador",
+        "eletricista",
+        "jornalista",
+        "juiz",
+        "astronauta",
+        "detetive",
+        "diplomata",
+        "carpinteiro",
+        "alfaiate",
+        "taxista",
+        "bombeiro",
+        "jogador de futebol",
+        "cirurgião",
+        "economista",
+        "fotógrafo",
+        "ator",
+        "modelo",
+        "soldado",
+        "mecânico",
+        "programador",
+        "tabelião",
     ),
 }
 _GREETINGS: dict[Lang, tuple[str, ...]] = {
-    "es": ("hola", "buenos días", "gracias", "adiós", "por favor", "buenas noches", "te quiero", "agua", "casa",
-           "perro", "gato", "escuela", "libro", "amigo", "madre", "rojo", "azul", "sol", "luna", "pan"),
-    "pt": ("oi", "bom dia", "obrigado", "tchau", "por favor", "boa noite", "eu te amo", "água", "casa", "cachorro",
-           "gato", "escola", "livro", "amigo", "mãe", "vermelho", "azul", "sol", "lua", "pão"),
+    "es": (
+        "hola",
+        "buenos días",
+        "gracias",
+        "adiós",
+        "por favor",
+        "buenas noches",
+        "te quiero",
+        "agua",
+        "casa",
+        "perro",
+        "gato",
+        "escuela",
+        "libro",
+        "amigo",
+        "madre",
+        "rojo",
+        "azul",
+        "sol",
+        "luna",
+        "pan",
+    ),
+    "pt": (
+        "oi",
+        "bom dia",
+        "obrigado",
+        "tchau",
+        "por favor",
+        "boa noite",
+        "eu te amo",
+        "água",
+        "casa",
+        "cachorro",
+        "gato",
+        "escola",
+        "livro",
+        "amigo",
+        "mãe",
+        "vermelho",
+        "azul",
+        "sol",
+        "lua",
+        "pão",
+    ),
 }
 _ENGLISH = (
-    "What is the capital of {e_noun}?", "How are you?", "Who are you?", "Tell me about {e_noun}", "What is {e_noun}?",
-    "Where is {e_noun}?", "How do I cook {e_noun}?", "Why is the {e_noun} so big?", "Do you speak English?",
-    "What's the weather like today?", "Write a story about {e_noun}", "Can you help me with my {e_noun}?",
-    "How many people live in {e_noun}?", "Who invented the {e_noun}?", "I need {e_noun} now", "Good morning",
-    "Quelle est la capitale de {e_noun} ?", "Comment ça va ?", "Bonjour, qui es-tu ?", "Où est {e_noun} ?",
-    "Was ist {e_noun}?", "Wie heißt du?", "Guten Morgen", "Come stai?", "Dov'è {e_noun}?", "Buongiorno a tutti",
+    "What is the capital of {e_noun}?",
+    "How are you?",
+    "Who are you?",
+    "Tell me about {e_noun}",
+    "What is {e_noun}?",
+    "Where is {e_noun}?",
+    "How do I cook {e_noun}?",
+    "Why is the {e_noun} so big?",
+    "Do you speak English?",
+    "What's the weather like today?",
+    "Write a story about {e_noun}",
+    "Can you help me with my {e_noun}?",
+    "How many people live in {e_noun}?",
+    "Who invented the {e_noun}?",
+    "I need {e_noun} now",
+    "Good morning",
+    "Quelle est la capitale de {e_noun} ?",
+    "Comment ça va ?",
+    "Bonjour, qui es-tu ?",
+    "Où est {e_noun} ?",
+    "Was ist {e_noun}?",
+    "Wie heißt du?",
+    "Guten Morgen",
+    "Come stai?",
+    "Dov'è {e_noun}?",
+    "Buongiorno a tutti",
 )
 _ENGLISH_NOUNS = (
-    "france", "japan", "the moon", "pizza", "homework", "music", "water", "phone", "the bus", "school", "london",
-    "science", "football", "the president", "bread", "the river", "my book", "spain", "coffee", "history", "a dragon",
-    "computer", "the sun", "math", "paris", "chocolate", "a car", "the internet", "the king", "winter", "love",
+    "france",
+    "japan",
+    "the moon",
+    "pizza",
+    "homework",
+    "music",
+    "water",
+    "phone",
+    "the bus",
+    "school",
+    "london",
+    "science",
+    "football",
+    "the president",
+    "bread",
+    "the river",
+    "my book",
+    "spain",
+    "coffee",
+    "history",
+    "a dragon",
+    "computer",
+    "the sun",
+    "math",
+    "paris",
+    "chocolate",
+    "a car",
+    "the internet",
+    "the king",
+    "winter",
+    "love",
 )
 _CAPITALS_OUT: dict[Lang, tuple[str, ...]] = {
-    "es": ("París", "Londres", "Roma", "Madrid", "Berlín", "Tokio", "Pekín", "Moscú", "El Cairo", "Nairobi", "Atenas",
-           "Viena", "Praga", "Varsovia", "Lisboa", "Bruselas", "Seúl", "Bangkok", "Oslo", "Estocolmo", "Ottawa",
-           "Canberra", "Nueva Delhi", "Teherán", "Bagdad", "Manila", "Hanói", "Dublín", "Budapest", "Helsinki"),
-    "pt": ("Paris", "Londres", "Roma", "Madri", "Berlim", "Tóquio", "Pequim", "Moscou", "Cairo", "Nairóbi", "Atenas",
-           "Viena", "Praga", "Varsóvia", "Lisboa", "Bruxelas", "Seul", "Bangkok", "Oslo", "Estocolmo", "Ottawa",
-           "Camberra", "Nova Délhi", "Teerã", "Bagdá", "Manila", "Hanói", "Dublin", "Budapeste", "Helsinque"),
+    "es": (
+        "París",
+        "Londres",
+        "Roma",
+        "Madrid",
+        "Berlín",
+        "Tokio",
+        "Pekín",
+        "Moscú",
+        "El Cairo",
+        "Nairobi",
+        "Atenas",
+        "Viena",
+        "Praga",
+        "Varsovia",
+        "Lisboa",
+        "Bruselas",
+        "Seúl",
+        "Bangkok",
+        "Oslo",
+        "Estocolmo",
+        "Ottawa",
+        "Canberra",
+        "Nueva Delhi",
+        "Teherán",
+        "Bagdad",
+        "Manila",
+        "Hanói",
+        "Dublín",
+        "Budapest",
+        "Helsinki",
+    ),
+    "pt": (
+        "Paris",
+        "Londres",
+        "Roma",
+        "Madri",
+        "Berlim",
+        "Tóquio",
+        "Pequim",
+        "Moscou",
+        "Cairo",
+        "Nairóbi",
+        "Atenas",
+        "Viena",
+        "Praga",
+        "Varsóvia",
+        "Lisboa",
+        "Bruxelas",
+        "Seul",
+        "Bangkok",
+        "Oslo",
+        "Estocolmo",
+        "Ottawa",
+        "Camberra",
+        "Nova Délhi",
+        "Teerã",
+        "Bagdá",
+        "Manila",
+        "Hanói",
+        "Dublin",
+        "Budapeste",
+        "Helsinque",
+    ),
 }
-_FRACTIONS = ("1/2", "1/3", "2/3", "1/4", "3/4", "2/5", "3/5", "5/8", "7/8", "1/6", "5/6", "1/10", "3/10", "9/10")
+_FRACTIONS = (
+    "1/2",
+    "1/3",
+    "2/3",
+    "1/4",
+    "3/4",
+    "2/5",
+    "3/5",
+    "5/8",
+    "7/8",
+    "1/6",
+    "5/6",
+    "1/10",
+    "3/10",
+    "9/10",
+)
 
 _NUMBERS: dict[str, Callable[[random.Random], str]] = {
     "big": lambda rng: str(rng.randrange(1000, rng.choice((10_000, 10_000, 100_000, 10_000_000)))),
@@ -765,8 +980,10 @@ _NUMBERS: dict[str, Callable[[random.Random], str]] = {
 _CONTRACTIONS: dict[Lang, tuple[tuple[re.Pattern[str], str], ...]] = {
     "es": ((re.compile(r"\b(de) el (?!Salvador)"), "del "), (re.compile(r"\ba el (?!Salvador)"), "al ")),
     "pt": (
-        (re.compile(r"\b([Dd])e ([oa]s?) "), r"\1\2 "), (re.compile(r"\b[Ee]m ([oa]s?) "), r"n\1 "),
-        (re.compile(r"\bpor ([oa]s?) "), r"pel\1 "), (re.compile(r"\ba (os?) "), r"a\1 "),
+        (re.compile(r"\b([Dd])e ([oa]s?) "), r"\1\2 "),
+        (re.compile(r"\b[Ee]m ([oa]s?) "), r"n\1 "),
+        (re.compile(r"\bpor ([oa]s?) "), r"pel\1 "),
+        (re.compile(r"\ba (os?) "), r"a\1 "),
         (re.compile(r"\b(Como chego|respeito) a a(s?) "), r"\1 à\2 "),
     ),
 }
@@ -777,14 +994,32 @@ _OPENS_INDIRECT: dict[Lang, re.Pattern[str]] = {
     "pt": re.compile(r"^(?:Qual|Que|Quem|Como|Onde|Quando|Quant|Por que|De que|Para que|O que|Com quais)"),
 }
 _INDIRECT: dict[Lang, tuple[str, ...]] = {
-    "es": ("¿Sabes {}?", "¿Me puedes decir {}?", "Quiero saber {}.", "Dime {}.", "Necesito saber {}.",
-           "¿Me dices {}?", "Explícame {}.", "Me preguntaron {}.", "¿Tú sabes {}?"),
-    "pt": ("Você sabe {}?", "Pode me dizer {}?", "Quero saber {}.", "Me diga {}.", "Preciso saber {}.",
-           "Me fala {}?", "Me explique {}.", "Me perguntaram {}.", "Sabe {}?"),
+    "es": (
+        "¿Sabes {}?",
+        "¿Me puedes decir {}?",
+        "Quiero saber {}.",
+        "Dime {}.",
+        "Necesito saber {}.",
+        "¿Me dices {}?",
+        "Explícame {}.",
+        "Me preguntaron {}.",
+        "¿Tú sabes {}?",
+    ),
+    "pt": (
+        "Você sabe {}?",
+        "Pode me dizer {}?",
+        "Quero saber {}.",
+        "Me diga {}.",
+        "Preciso saber {}.",
+        "Me fala {}?",
+        "Me explique {}.",
+        "Me perguntaram {}.",
+        "Sabe {}?",
+    ),
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _templates(lang: Lang, group: str) -> tuple[str, ...]:
     if group == "foreign":
         return _ENGLISH
@@ -796,9 +1031,26 @@ def template_is_held_out(template: str) -> bool:
     return zlib.crc32(question_key(template).encode()) % 15 < TEMPLATES_IN_15
 
 
-@lru_cache(maxsize=None)
+@cache
 def _side(lang: Lang, group: str, held_out: bool) -> tuple[str, ...]:
     return tuple(t for t in _templates(lang, group) if template_is_held_out(t) == held_out)
+
+
+def _variety(template: str, lang: Lang) -> float:
+    """How many questions a template can make, roughly, for its weight: the fourth root, at most 2000."""
+    combinations = 1
+    for match in _FIELD.finditer(template):
+        field = match.group(1)
+        if field in WORDS[lang]:
+            combinations *= len(WORDS[lang][field])
+        else:
+            combinations *= 30
+    return float(min(combinations, 2000)) ** 0.25
+
+
+@lru_cache(maxsize=None)
+def _bounds(lang: Lang, group: str, held_out: bool) -> tuple[float, ...]:
+    return tuple(accumulate(_variety(template, lang) for template in _side(lang, group, held_out)))
 
 
 def _contract(text: str, lang: Lang) -> str:
@@ -841,7 +1093,9 @@ _LETTERS = ("asdfghjkl", "qwertyuiop", "zxcvbnm", "aeiou", "bcdfghjklmnpqrstvwxy
 
 def _gibberish(rng: random.Random) -> str:
     if rng.random() < 0.15:
-        return rng.choice(("?", "???", "...", "!!!", "jajaja", "kkkk", "xd", "ok ok", "mmm", "eh", "hmm", "🙂", "123abc"))
+        return rng.choice(
+            ("?", "???", "...", "!!!", "jajaja", "kkkk", "xd", "ok ok", "mmm", "eh", "hmm", "🙂", "123abc")
+        )
     words = []
     for _ in range(rng.randrange(1, 5)):
         row = rng.choice(_LETTERS)
@@ -860,7 +1114,7 @@ def sample(rng: random.Random, lang: Lang, *, held_out: bool = False) -> Item:
         side = _side(lang, group, held_out)
         if not side:
             return sample(rng, lang, held_out=held_out)
-        name = rng.choice(side)
+        name = rng.choices(side, cum_weights=_bounds(lang, group, held_out))[0]
         text = _fill(rng, name, lang)
         if group != "foreign" and rng.random() < _P_INDIRECT and _OPENS_INDIRECT[lang].match(text):
             inner = text.strip("¿?")
@@ -870,8 +1124,20 @@ def sample(rng: random.Random, lang: Lang, *, held_out: bool = False) -> Item:
 
 
 _FOLLOW_UPS: dict[Lang, tuple[str, ...]] = {
-    "es": ("¿Y la de {country}?", "¿y la de {country}?", "¿Y {country}?", "y de {country}?", "¿Y la de {imaginary}?"),
-    "pt": ("E a de {country}?", "e a de {country}?", "E {country}?", "e de {country}?", "E a de {imaginary}?"),
+    "es": (
+        "¿Y la de {country}?",
+        "¿y la de {country}?",
+        "¿Y {country}?",
+        "y de {country}?",
+        "¿Y la de {imaginary}?",
+    ),
+    "pt": (
+        "E a de {country}?",
+        "e a de {country}?",
+        "E {country}?",
+        "e de {country}?",
+        "E a de {imaginary}?",
+    ),
 }
 
 

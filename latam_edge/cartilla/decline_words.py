@@ -112,7 +112,9 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             inglés, francés, alemán, italiano, chino, japonés, ruso, árabe, coreano, hindi, griego, latín, turco,
             holandés, sueco, polaco, hebreo, vasco, catalán, gallego, suajili, vietnamita, noruego, húngaro, rumano
         """),
-        "indigenous": _list("quechua, guaraní, aymara, náhuatl, mapudungun, maya, wayuu, zapoteco, otomí, miskito"),
+        "indigenous": _list(
+            "quechua, guaraní, aymara, náhuatl, mapudungun, maya, wayuu, zapoteco, otomí, miskito"
+        ),
         "rare_word": _list("""
             tornillo, computadora, semáforo, ventilador, paraguas, sospechoso, democracia, cerradura, bisagra, enchufe,
             trámite, factura, sindicato, jurisprudencia, aceituna, alcachofa, berenjena, cangrejo, langosta,
@@ -169,7 +171,9 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             un guion, un resumen, un correo, un informe, un currículum, una rima, una novela corta, un himno,
             una leyenda inventada, un trabalenguas, una obra de teatro, una noticia, un horóscopo, un anuncio
         """),
-        "language_code": _list("Python, Java, C, JavaScript, PHP, SQL, HTML, Rust, Scratch, Excel, C++, R, Visual Basic"),
+        "language_code": _list(
+            "Python, Java, C, JavaScript, PHP, SQL, HTML, Rust, Scratch, Excel, C++, R, Visual Basic"
+        ),
         "code_task": _list("""
             un programa que ordene una lista, una página web, una calculadora, un juego, una función que sume números,
             un bucle, una macro, una base de datos, una consulta, un formulario, un chat, un bot, una clase
@@ -182,8 +186,12 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             el sodio, el oro, la plata, el hierro, el cobre, el carbono, el hidrógeno, el helio, el uranio, el mercurio,
             el plomo, el azufre, el ácido sulfúrico, el amoniaco, el metano, el etanol, el bicarbonato, el cloro
         """),
-        "adjective": _list("mejor, peor, más caro, más barato, más famoso, más bonito, más rápido, más grande del mundo"),
-        "when": _list("hoy, mañana, ayer, esta semana, el lunes pasado, el próximo sábado, este mes, esta noche, ahora"),
+        "adjective": _list(
+            "mejor, peor, más caro, más barato, más famoso, más bonito, más rápido, más grande del mundo"
+        ),
+        "when": _list(
+            "hoy, mañana, ayer, esta semana, el lunes pasado, el próximo sábado, este mes, esta noche, ahora"
+        ),
         "rude": _list("""
             tonto, idiota, imbécil, estúpido, inútil, bruto, burro, basura, payaso, menso, tarado, feo, baboso, torpe
         """),
@@ -284,7 +292,9 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             inglês, francês, alemão, italiano, chinês, japonês, russo, árabe, coreano, hindi, grego, latim, turco,
             holandês, sueco, polonês, hebraico, basco, catalão, galego, suaíli, vietnamita, norueguês, húngaro, romeno
         """),
-        "indigenous": _list("quéchua, guarani, aimará, náuatle, mapudungun, maia, yanomami, tupi antigo, ticuna, terena"),
+        "indigenous": _list(
+            "quéchua, guarani, aimará, náuatle, mapudungun, maia, yanomami, tupi antigo, ticuna, terena"
+        ),
         "rare_word": _list("""
             parafuso, computador, semáforo, ventilador, guarda-chuva, suspeito, democracia, fechadura, dobradiça,
             tomada, fatura, sindicato, jurisprudência, azeitona, alcachofra, berinjela, caranguejo, lagosta, espirro,
@@ -341,7 +351,9 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             um roteiro, um resumo, um e-mail, um relatório, um currículo, uma rima, uma novela curta, um hino,
             uma lenda inventada, um trava-língua, uma peça de teatro, uma notícia, um horóscopo, um anúncio
         """),
-        "language_code": _list("Python, Java, C, JavaScript, PHP, SQL, HTML, Rust, Scratch, Excel, C++, R, Visual Basic"),
+        "language_code": _list(
+            "Python, Java, C, JavaScript, PHP, SQL, HTML, Rust, Scratch, Excel, C++, R, Visual Basic"
+        ),
         "code_task": _list("""
             um programa que ordene uma lista, um site, uma calculadora, um jogo, uma função que some números, um laço,
             uma macro, um banco de dados, uma consulta, um formulário, um chat, um robô de conversa, uma classe
@@ -354,8 +366,14 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             o sódio, o ouro, a prata, o ferro, o cobre, o carbono, o hidrogênio, o hélio, o urânio, o mercúrio, o chumbo,
             o enxofre, o ácido sulfúrico, a amônia, o metano, o etanol, o bicarbonato, o cloro
         """),
-        "adjective": _list("melhor, pior, mais caro, mais barato, mais famoso, mais bonito, mais rápido, maior do mundo"),
-        "when": _list("hoje, amanhã, ontem, esta semana, segunda passada, no próximo sábado, este mês, hoje à noite, agora"),
-        "rude": _list("bobo, idiota, imbecil, estúpido, inútil, bruto, burro, lixo, palhaço, otário, tapado, feio, besta"),
+        "adjective": _list(
+            "melhor, pior, mais caro, mais barato, mais famoso, mais bonito, mais rápido, maior do mundo"
+        ),
+        "when": _list(
+            "hoje, amanhã, ontem, esta semana, segunda passada, no próximo sábado, este mês, hoje à noite, agora"
+        ),
+        "rude": _list(
+            "bobo, idiota, imbecil, estúpido, inútil, bruto, burro, lixo, palhaço, otário, tapado, feio, besta"
+        ),
     },
 }

@@ -96,8 +96,8 @@ def exam(seed: int = 0, per_category: int = 60, *, excluded: Collection[str] = (
     asked += _follow_ups(seed, per_category, division, frozenset(excluded))
     for lang in _LANGS:
         rng = random.Random(f"exam {seed} {OUTSIDE} {lang}")
-        texts = sorted(division.outside[lang])
-        for number, text in enumerate(rng.sample(texts, min(len(texts), N_OUTSIDE // len(_LANGS)))):
+        pond = sorted(division.outside[lang])
+        for number, text in enumerate(rng.sample(pond, min(len(pond), N_OUTSIDE // len(_LANGS)))):
             asked.append(ExamItem(OUTSIDE, lang, "fact", f"{OUTSIDE}:{lang}:{number}", text, decline.CHECK))
     return asked
 
@@ -110,7 +110,7 @@ def _spread(
     picked: list[tuple[Item, str]] = []
     depth = 0
     while len(picked) < count:
-        layer = [(item, texts[depth]) for item, texts in rounds if depth < len(texts)]
+        layer = [(item, order[depth]) for item, order in rounds if depth < len(order)]
         if not layer:
             break
         picked += layer[: count - len(picked)]
@@ -127,7 +127,8 @@ def _follow_ups(
         usable = [
             (first, second, text)
             for first, second, text in division.follow_ups_held_out
-            if first.lang == lang and pool.item_id(first) in division.train
+            if first.lang == lang
+            and pool.item_id(first) in division.train
             and not {first.key, second.key} & excluded
         ]
         for first, second, text in rng.sample(usable, min(per_category, len(usable))):

@@ -28,7 +28,7 @@ _KEEP_TILDE = {"ñ", "Ñ"}
 
 
 def without_accents(text: str, *, keep_enye: bool = False) -> str:
-    """"canción" -> "cancion". With keep_enye, "ñ" stays: it is a letter, not an accent."""
+    """ "canción" -> "cancion". With keep_enye, "ñ" stays: it is a letter, not an accent."""
     if keep_enye:
         return "".join(c if c in _KEEP_TILDE else without_accents(c) for c in text)
     return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
@@ -38,8 +38,10 @@ def typo(rng: random.Random, text: str) -> str:
     """One swapped, dropped or doubled letter inside a word; digits and number words are spared."""
     spare_names = rng.random() >= P_NAME_TYPO
     words = [
-        m for m in _WORD.finditer(text)
-        if m.group().lower() not in ALL_WORDS and not (spare_names and m.start() > 1 and m.group()[0].isupper())
+        m
+        for m in _WORD.finditer(text)
+        if m.group().lower() not in ALL_WORDS
+        and not (spare_names and m.start() > 1 and m.group()[0].isupper())
     ]
     if not words:
         return text

@@ -5,27 +5,101 @@ from __future__ import annotations
 from latam_edge.cartilla.model import Lang
 
 _SMALL: dict[Lang, list[str]] = {
-    "es": (
-        "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis "
-        "diecisiete dieciocho diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco "
-        "veintiséis veintisiete veintiocho veintinueve"
-    ).split(),
-    "pt": (
-        "zero um dois três quatro cinco seis sete oito nove dez onze doze treze catorze quinze dezesseis "
-        "dezessete dezoito dezenove"
-    ).split(),
+    "es": [
+        "cero",
+        "uno",
+        "dos",
+        "tres",
+        "cuatro",
+        "cinco",
+        "seis",
+        "siete",
+        "ocho",
+        "nueve",
+        "diez",
+        "once",
+        "doce",
+        "trece",
+        "catorce",
+        "quince",
+        "dieciséis",
+        "diecisiete",
+        "dieciocho",
+        "diecinueve",
+        "veinte",
+        "veintiuno",
+        "veintidós",
+        "veintitrés",
+        "veinticuatro",
+        "veinticinco",
+        "veintiséis",
+        "veintisiete",
+        "veintiocho",
+        "veintinueve",
+    ],
+    "pt": [
+        "zero",
+        "um",
+        "dois",
+        "três",
+        "quatro",
+        "cinco",
+        "seis",
+        "sete",
+        "oito",
+        "nove",
+        "dez",
+        "onze",
+        "doze",
+        "treze",
+        "catorze",
+        "quinze",
+        "dezesseis",
+        "dezessete",
+        "dezoito",
+        "dezenove",
+    ],
 }
 _TENS: dict[Lang, list[str]] = {
-    "es": "_ _ veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa".split(),
-    "pt": "_ _ vinte trinta quarenta cinquenta sessenta setenta oitenta noventa".split(),
+    "es": [
+        "_",
+        "_",
+        "veinte",
+        "treinta",
+        "cuarenta",
+        "cincuenta",
+        "sesenta",
+        "setenta",
+        "ochenta",
+        "noventa",
+    ],
+    "pt": ["_", "_", "vinte", "trinta", "quarenta", "cinquenta", "sessenta", "setenta", "oitenta", "noventa"],
 }
 _HUNDREDS: dict[Lang, list[str]] = {
-    "es": (
-        "_ ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos"
-    ).split(),
-    "pt": (
-        "_ cento duzentos trezentos quatrocentos quinhentos seiscentos setecentos oitocentos novecentos"
-    ).split(),
+    "es": [
+        "_",
+        "ciento",
+        "doscientos",
+        "trescientos",
+        "cuatrocientos",
+        "quinientos",
+        "seiscientos",
+        "setecientos",
+        "ochocientos",
+        "novecientos",
+    ],
+    "pt": [
+        "_",
+        "cento",
+        "duzentos",
+        "trezentos",
+        "quatrocentos",
+        "quinhentos",
+        "seiscentos",
+        "setecentos",
+        "oitocentos",
+        "novecentos",
+    ],
 }
 _AND: dict[Lang, str] = {"es": " y ", "pt": " e "}
 

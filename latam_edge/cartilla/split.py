@@ -55,7 +55,9 @@ def held_out_templates(items: Iterable[Item]) -> HeldOutTemplates:
     for (category, lang), group in facts.items():
         twin = _twins(group)
         plain = frozenset(twin[item.questions[0][0]] for item in group if item.questions)
-        chosen = _choose(category, [frozenset(twin[name] for name, _ in item.questions) for item in group], plain)
+        chosen = _choose(
+            category, [frozenset(twin[name] for name, _ in item.questions) for item in group], plain
+        )
         held_out[category, lang] = frozenset(name for name, first in twin.items() if first in chosen)
     return held_out
 

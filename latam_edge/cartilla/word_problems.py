@@ -17,48 +17,218 @@ CATEGORY = "word_problems"
 _HELD_OUT = 300
 
 _NAMES: dict[Lang, tuple[str, ...]] = {
-    "es": tuple(
-        "Ana Luis Rosa Pedro María José Lucía Diego Camila Mateo Valentina Juan Sofía Carlos Elena Miguel Carmen "
-        "Tomás Julia Andrés Marta Pablo Inés Rubén Ximena Nahuel Wayra Illari Kuntur Yatzil Citlali Jacinta Samuel "
-        "Daniela Gabriel Noemí Martín Paola Raúl Teresa Óscar Beatriz Hugo Lorena Emilia Santiago Yolanda".split()
+    "es": (
+        "Ana",
+        "Luis",
+        "Rosa",
+        "Pedro",
+        "María",
+        "José",
+        "Lucía",
+        "Diego",
+        "Camila",
+        "Mateo",
+        "Valentina",
+        "Juan",
+        "Sofía",
+        "Carlos",
+        "Elena",
+        "Miguel",
+        "Carmen",
+        "Tomás",
+        "Julia",
+        "Andrés",
+        "Marta",
+        "Pablo",
+        "Inés",
+        "Rubén",
+        "Ximena",
+        "Nahuel",
+        "Wayra",
+        "Illari",
+        "Kuntur",
+        "Yatzil",
+        "Citlali",
+        "Jacinta",
+        "Samuel",
+        "Daniela",
+        "Gabriel",
+        "Noemí",
+        "Martín",
+        "Paola",
+        "Raúl",
+        "Teresa",
+        "Óscar",
+        "Beatriz",
+        "Hugo",
+        "Lorena",
+        "Emilia",
+        "Santiago",
+        "Yolanda",
     ),
-    "pt": tuple(
-        "Ana João Maria Pedro José Lúcia Rafael Camila Mateus Beatriz Lucas Júlia Carlos Helena Miguel Larissa Tiago "
-        "Marina André Sofia Paulo Iara Rosa Caio Janaína Moacir Jussara Davi Luana Gabriel Cecília Otávio Teresa "
-        "Vitória Bruno Yasmin Heitor Aline Raimundo Francisca Severino Antônia Kauê Benedita Samuel".split()
+    "pt": (
+        "Ana",
+        "João",
+        "Maria",
+        "Pedro",
+        "José",
+        "Lúcia",
+        "Rafael",
+        "Camila",
+        "Mateus",
+        "Beatriz",
+        "Lucas",
+        "Júlia",
+        "Carlos",
+        "Helena",
+        "Miguel",
+        "Larissa",
+        "Tiago",
+        "Marina",
+        "André",
+        "Sofia",
+        "Paulo",
+        "Iara",
+        "Rosa",
+        "Caio",
+        "Janaína",
+        "Moacir",
+        "Jussara",
+        "Davi",
+        "Luana",
+        "Gabriel",
+        "Cecília",
+        "Otávio",
+        "Teresa",
+        "Vitória",
+        "Bruno",
+        "Yasmin",
+        "Heitor",
+        "Aline",
+        "Raimundo",
+        "Francisca",
+        "Severino",
+        "Antônia",
+        "Kauê",
+        "Benedita",
+        "Samuel",
     ),
 }
 
 # (plural, feminine?)
 _THINGS: dict[Lang, tuple[tuple[str, bool], ...]] = {
     "es": (
-        ("mangos", False), ("naranjas", True), ("papas", True), ("mazorcas", True), ("libros", False),
-        ("lápices", False), ("cuadernos", False), ("huevos", False), ("gallinas", True), ("tortillas", True),
-        ("arepas", True), ("empanadas", True), ("botellas", True), ("semillas", True), ("flores", True),
-        ("piedras", True), ("canicas", True), ("tamales", False), ("plátanos", False), ("cocos", False),
-        ("tomates", False), ("limones", False), ("piñas", True), ("vasos", False), ("platos", False),
-        ("sillas", True), ("hojas", True), ("conchas", True), ("peces", False), ("cabras", True),
-        ("ovejas", True), ("llamas", True), ("panes", False), ("galletas", True), ("velas", True),
-        ("pelotas", True), ("botones", False), ("estampas", True), ("aguacates", False), ("guayabas", True),
+        ("mangos", False),
+        ("naranjas", True),
+        ("papas", True),
+        ("mazorcas", True),
+        ("libros", False),
+        ("lápices", False),
+        ("cuadernos", False),
+        ("huevos", False),
+        ("gallinas", True),
+        ("tortillas", True),
+        ("arepas", True),
+        ("empanadas", True),
+        ("botellas", True),
+        ("semillas", True),
+        ("flores", True),
+        ("piedras", True),
+        ("canicas", True),
+        ("tamales", False),
+        ("plátanos", False),
+        ("cocos", False),
+        ("tomates", False),
+        ("limones", False),
+        ("piñas", True),
+        ("vasos", False),
+        ("platos", False),
+        ("sillas", True),
+        ("hojas", True),
+        ("conchas", True),
+        ("peces", False),
+        ("cabras", True),
+        ("ovejas", True),
+        ("llamas", True),
+        ("panes", False),
+        ("galletas", True),
+        ("velas", True),
+        ("pelotas", True),
+        ("botones", False),
+        ("estampas", True),
+        ("aguacates", False),
+        ("guayabas", True),
     ),
     "pt": (
-        ("mangas", True), ("laranjas", True), ("batatas", True), ("espigas", True), ("livros", False),
-        ("lápis", False), ("cadernos", False), ("ovos", False), ("galinhas", True), ("tapiocas", True),
-        ("pastéis", False), ("coxinhas", True), ("garrafas", True), ("sementes", True), ("flores", True),
-        ("pedras", True), ("bolinhas", True), ("pamonhas", True), ("bananas", True), ("cocos", False),
-        ("tomates", False), ("limões", False), ("abacaxis", False), ("copos", False), ("pratos", False),
-        ("cadeiras", True), ("folhas", True), ("conchas", True), ("peixes", False), ("cabras", True),
-        ("ovelhas", True), ("cajus", False), ("pães", False), ("bolachas", True), ("velas", True),
-        ("bolas", True), ("botões", False), ("figurinhas", True), ("abacates", False), ("goiabas", True),
+        ("mangas", True),
+        ("laranjas", True),
+        ("batatas", True),
+        ("espigas", True),
+        ("livros", False),
+        ("lápis", False),
+        ("cadernos", False),
+        ("ovos", False),
+        ("galinhas", True),
+        ("tapiocas", True),
+        ("pastéis", False),
+        ("coxinhas", True),
+        ("garrafas", True),
+        ("sementes", True),
+        ("flores", True),
+        ("pedras", True),
+        ("bolinhas", True),
+        ("pamonhas", True),
+        ("bananas", True),
+        ("cocos", False),
+        ("tomates", False),
+        ("limões", False),
+        ("abacaxis", False),
+        ("copos", False),
+        ("pratos", False),
+        ("cadeiras", True),
+        ("folhas", True),
+        ("conchas", True),
+        ("peixes", False),
+        ("cabras", True),
+        ("ovelhas", True),
+        ("cajus", False),
+        ("pães", False),
+        ("bolachas", True),
+        ("velas", True),
+        ("bolas", True),
+        ("botões", False),
+        ("figurinhas", True),
+        ("abacates", False),
+        ("goiabas", True),
     ),
 }
 _MONEY: dict[Lang, tuple[tuple[str, bool], ...]] = {
-    "es": (("pesos", False), ("soles", False), ("bolivianos", False), ("quetzales", False), ("lempiras", True)),
+    "es": (
+        ("pesos", False),
+        ("soles", False),
+        ("bolivianos", False),
+        ("quetzales", False),
+        ("lempiras", True),
+    ),
     "pt": (("reais", False),),
 }
 _BOXES: dict[Lang, tuple[tuple[str, bool], ...]] = {
-    "es": (("cajas", True), ("bolsas", True), ("canastas", True), ("mesas", True), ("costales", False), ("baldes", False)),
-    "pt": (("caixas", True), ("sacolas", True), ("cestas", True), ("mesas", True), ("sacos", False), ("baldes", False)),
+    "es": (
+        ("cajas", True),
+        ("bolsas", True),
+        ("canastas", True),
+        ("mesas", True),
+        ("costales", False),
+        ("baldes", False),
+    ),
+    "pt": (
+        ("caixas", True),
+        ("sacolas", True),
+        ("cestas", True),
+        ("mesas", True),
+        ("sacos", False),
+        ("baldes", False),
+    ),
 }
 
 # {n} a name, {m} another, {x} things with {q} in agreement, {p} money, {c} boxes; (frame, unit of the answer).
@@ -75,7 +245,10 @@ _SCENES: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
             ("{n} ahorró {a} {p} el mes pasado y {b} {p} este mes. ¿Cuánto ahorró?", "p"),
             ("En el autobús van {a} personas y suben {b}. ¿Cuántas personas van ahora?", "personas"),
             ("En un salón hay {a} niñas y {b} niños. ¿Cuántos estudiantes hay?", "estudiantes"),
-            ("{n} camina {a} metros hasta la tienda y {b} metros hasta la escuela. ¿Cuántos metros camina?", "metros"),
+            (
+                "{n} camina {a} metros hasta la tienda y {b} metros hasta la escuela. ¿Cuántos metros camina?",
+                "metros",
+            ),
             ("Si tengo {a} {x} y me regalan {b}, ¿{q} {x} tengo?", "x"),
         ),
         "pt": (
@@ -147,7 +320,10 @@ _SCENES: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
             ("Hay {a} {x} para {b} familias. ¿{q} {x} le tocan a cada familia?", "x"),
             ("{n} guarda {a} {x} en {b} {c} iguales. ¿{q} {x} van en cada una?", "x"),
             ("{b} amigos pagan {a} {p} en partes iguales. ¿Cuánto paga cada uno?", "p"),
-            ("Un viaje de {a} kilómetros se hace en {b} días iguales. ¿Cuántos kilómetros se hacen por día?", "kilómetros"),
+            (
+                "Un viaje de {a} kilómetros se hace en {b} días iguales. ¿Cuántos kilómetros se hacen por día?",
+                "kilómetros",
+            ),
             ("Si {b} cuadernos cuestan {a} {p}, ¿cuánto cuesta un cuaderno?", "p"),
         ),
         "pt": (
@@ -155,7 +331,10 @@ _SCENES: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
             ("Há {a} {x} para {b} famílias. {q} {x} cada família recebe?", "x"),
             ("{n} guarda {a} {x} em {b} {c} iguais. {q} {x} vão em cada uma?", "x"),
             ("{b} amigos pagam {a} {p} em partes iguais. Quanto cada um paga?", "p"),
-            ("Uma viagem de {a} quilômetros é feita em {b} dias iguais. Quantos quilômetros são feitos por dia?", "quilômetros"),
+            (
+                "Uma viagem de {a} quilômetros é feita em {b} dias iguais. Quantos quilômetros são feitos por dia?",
+                "quilômetros",
+            ),
             ("Se {b} cadernos custam {a} {p}, quanto custa um caderno?", "p"),
         ),
     },
@@ -180,7 +359,9 @@ def _operands(rng: random.Random, op: str) -> tuple[int, int]:
 def _key(op: str, a: int, b: int) -> str:
     if op == "add":
         return arithmetic.sum_key(a, b)
-    return arithmetic.difference_key(a, b) if op == "sub" else f"mul:{a}x{b}" if op == "mul" else f"div:{a}/{b}"
+    return (
+        arithmetic.difference_key(a, b) if op == "sub" else f"mul:{a}x{b}" if op == "mul" else f"div:{a}/{b}"
+    )
 
 
 def _working(op: str, a: int, b: int, lang: Lang) -> tuple[str, int]:
@@ -209,15 +390,22 @@ def sample(rng: random.Random, lang: Lang, *, held_out: bool = False) -> Item:
     if not feminine:
         frame = frame.replace("repartidas", "repartidos")
     first, second = rng.sample(_NAMES[lang], 2)
-    how_many = ("Cuántas" if feminine else "Cuántos") if lang == "es" else ("Quantas" if feminine else "Quantos")
+    how_many = (
+        ("Cuántas" if feminine else "Cuántos") if lang == "es" else ("Quantas" if feminine else "Quantos")
+    )
     question = frame.format(
         n=first, m=second, a=a, b=b, x=things, q=how_many, ql=how_many.lower(), p=money, c=boxes
     )
     working, result = _working(op, a, b, lang)
     noun = {"x": things, "p": money}.get(unit, unit)
     return Item(
-        CATEGORY, lang, _key(op, a, b), "rule", ((f"scene.{op}", question),),
-        (f"{working} {_ANSWER[lang]}: {result} {noun}.",), Check(number=str(result)),
+        CATEGORY,
+        lang,
+        _key(op, a, b),
+        "rule",
+        ((f"scene.{op}", question),),
+        (f"{working} {_ANSWER[lang]}: {result} {noun}.",),
+        Check(number=str(result)),
     )
 
 
