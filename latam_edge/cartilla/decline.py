@@ -8,11 +8,13 @@ always; medicines and diagnoses send the person to a health worker.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import accumulate
 
 from latam_edge.cartilla.decline_words import WORDS
 from latam_edge.cartilla.model import Check, Item, Lang
@@ -1045,10 +1047,10 @@ def _variety(template: str, lang: Lang) -> float:
             combinations *= len(WORDS[lang][field])
         else:
             combinations *= 30
-    return float(min(combinations, 2000)) ** 0.25
+    return math.pow(min(combinations, 2000), 0.25)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _bounds(lang: Lang, group: str, held_out: bool) -> tuple[float, ...]:
     return tuple(accumulate(_variety(template, lang) for template in _side(lang, group, held_out)))
 
