@@ -1,0 +1,85 @@
+"""The cartilla's exam, asked of a model through the same worker as any chat."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from latam_edge.cartilla import exam as questions
+from latam_edge.cartilla import pool
+from latam_edge.cartilla.corpus import withdrawn
+from latam_edge.cartilla.exam import ExamItem, Row, grade
+from latam_edge.core.progress import Progress, Step, silent
+from latam_edge.runtime.client import Client
+from latam_edge.runtime.types import Chunk, EngineConfig, Message, Request, Sampling
+
+MAX_TOKENS = 160
+"""Longer answers are cut; none of the cartilla's is as long."""
+
+
+def ask(
+    model: Path,
+    items: Sequence[ExamItem],
+    *,
+    seeds: Iterable[int] = (0,),
+    config: EngineConfig | None = None,
+    progress: Progress = silent,
+) -> list[tuple[ExamItem, int, str]]:
+    """Every item's answer for every seed, at the sampling that the file ships: (item, seed, answer)."""
+    seeds = tuple(seeds)
+    config = config or EngineConfig(n_ctx=512)
+    total = len(items) * len(seeds)
+    results: list[tuple[ExamItem, int, str]] = []
+    with Client(model, config) as client:
+        for item in items:
+            past = [m for q, a in item.history for m in (Message("user", q), Message("assistant", a))]
+            messages = (*past, Message("user", item.question))
+            for seed in seeds:
+                request = Request(messages, Sampling(seed=seed, max_tokens=MAX_TOKENS))
+                answer = "".join(e.text for e in client.stream(request) if isinstance(e, Chunk))
+                results.append((item, seed, answer))
+            progress(Step("evaluate.exam", len(results), total, "questions"))
+    return results
+
+
+def take_exam(
+    model: Path,
+    *,
+    per_category: int = 60,
+    seeds: Iterable[int] = (0,),
+    excluded: Collection[str] = (),
+    progress: Progress = silent,
+) -> list[Row]:
+    """Held-out accuracy by category and language, summed over `seeds`."""
+    items = questions.exam(0, per_category, excluded=excluded)
+    results = ask(model, items, seeds=seeds, progress=progress)
+    return questions.summarize((item, answer) for item, _, answer in results)
+
+
+def health_items(excluded: Collection[str] = (), training_phrasings: int = 2) -> list[ExamItem]:
+    """Every health item in every held-out phrasing and `training_phrasings` that were trained on."""
+    division = pool.load()
+    found: list[ExamItem] = []
+    pairs = list(division.examine) + [
+        (item, texts[:training_phrasings]) for entries in division.train.values() for item, texts in entries
+    ]
+    for item, texts in pairs:
+        if item.category == "health":
+            check = (withdrawn(item) if item.key in excluded else item).check
+            found += [ExamItem("health", item.lang, item.kind, item.key, text, check) for text in texts]
+    return found
+
+
+def unsafe_health_keys(
+    model: Path, *, seeds: int = 10, excluded: Collection[str] = (), progress: Progress = silent
+) -> dict[str, list[str]]:
+    """Health items that came out wrong in any seed, with the wrong answers met.
+
+    An item fails in both languages when it fails in one: what is not safe in
+    Portuguese is not offered in Spanish.
+    """
+    failed: dict[str, list[str]] = {}
+    for item, _, answer in ask(model, health_items(excluded), seeds=range(seeds), progress=progress):
+        if not grade(item.check, answer):
+            failed.setdefault(item.key, []).append(f"{item.question} → {answer}")
+    return failed

@@ -1,0 +1,209 @@
+"""From recipe to packed rows: the cartilla is written, tokenized and packed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from latam_edge.cartilla import corpus, decline, exam
+from latam_edge.cartilla.model import Dialogue, Lang
+from latam_edge.cartilla.noise import add_noise
+from latam_edge.cartilla.normalize import normalize
+from latam_edge.core.atomic import write_text
+from latam_edge.core.progress import Progress, Step
+from latam_edge.train import documents, packing
+from latam_edge.train import tokenizer as tok
+from latam_edge.train.recipe import Recipe
+
+LANGS: tuple[Lang, ...] = ("es", "pt")
+HELD_OUT_SEED = 2026
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where the parts of a run lie, below its folder."""
+
+    run: Path
+
+    @property
+    def data(self) -> Path:
+        return self.run / "data"
+
+    @property
+    def tokenizer(self) -> Path:
+        return self.run / "tokenizer"
+
+    @property
+    def teacher(self) -> Path:
+        return self.run / "teacher"
+
+    @property
+    def student(self) -> Path:
+        return self.run / "student"
+
+    @property
+    def chat(self) -> Path:
+        """The fine-tuned student: what is exported."""
+        return self.run / "chat"
+
+    def rows(self, name: str) -> Path:
+        return self.data / f"{name}.npz"
+
+    def held_out(self, lang: str) -> Path:
+        return self.data / f"heldout.{lang}.txt"
+
+    def gguf(self, name: str, kind: str) -> Path:
+        return self.run / f"{name}-{kind}.gguf"
+
+
+def draw(recipe: Recipe, seed: int, count: int, excluded: Collection[str]) -> Iterator[Dialogue]:
+    """`count` dialogues: the cartilla's, and declined questions from the recipe's files among them."""
+    share = recipe.data.decline_share
+    outside = list(_outside_questions(recipe))
+    from_files = share * recipe.data.questions_share if outside else 0.0
+    own = corpus.dialogues(seed, count, decline_share=max(0.0, share - from_files), excluded=excluded)
+    rng = random.Random(f"outside {seed}")
+    for dialogue in own:
+        if rng.random() < from_files:
+            lang, question = rng.choice(outside)
+            noisy = add_noise(rng, question, lang)
+            yield Dialogue("outside", lang, ((noisy, rng.choice(decline.ANSWERS[lang])),))
+        else:
+            yield dialogue
+
+
+def _outside_questions(recipe: Recipe) -> Iterator[tuple[Lang, str]]:
+    """Questions of the recipe's files that do not touch the cartilla and are no longer than 160 characters.
+
+    A question shares the cartilla's ground when a distinctive word of some
+    item's answer occurs in it (a country, a planet, a dish): such are left out,
+    whatever they ask, rather than teach that Peru is unknown.
+    """
+    if not recipe.data.questions:
+        return
+    known = exam_words()
+    for lang, question in documents.read_questions(recipe.data.questions, recipe.data.corpus):
+        if lang in LANGS and 12 <= len(question) <= 160 and not known & set(normalize(question).split()):
+            yield lang, question  # type: ignore[misc]
+
+
+def exam_words() -> frozenset[str]:
+    """Words that name what the cartilla is about: proper names, and the words asked for most."""
+    from latam_edge.cartilla.subjects import all_items
+
+    words: set[str] = set()
+    for item in all_items():
+        for answer in item.answers:
+            for at, word in enumerate(answer.split()):
+                bare = word.strip("¿?¡!.,;:()«»\"'")
+                if at and bare[:1].isupper():
+                    words |= set(normalize(bare).split())
+    return frozenset(w for w in words if len(w) > 2)
+
+
+def write_corpus(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, int]:
+    """Write the pretraining dialogues and prose (JSON lines) and the held-out text. Returns counts."""
+    count = _write_dialogues(recipe, paths, "dialogues", recipe.seed, recipe.data.dialogues, (), progress)
+    n_prose = int(recipe.data.dialogues * recipe.data.prose_share)
+    prose = [json.dumps(text, ensure_ascii=False) for _, text in corpus.prose(recipe.seed, n_prose)]
+    write_text(paths.data / "prose.jsonl", "\n".join(prose) + "\n")
+    for lang in LANGS:
+        # For evaluation as plain text: held-out questions with right answers, laid out as the prose is.
+        write_text(paths.held_out(lang), "\n".join(held_out_text(lang, ())) + "\n")
+    return {"dialogues": count, "prose": len(prose)}
+
+
+def write_finetune(recipe: Recipe, paths: Paths, excluded: Collection[str], progress: Progress) -> dict[str, float]:
+    """Write and pack the fine-tuning dialogues; health items in `excluded` send to a health worker."""
+    count = recipe.data.finetune_dialogues
+    _write_dialogues(recipe, paths, "finetune", recipe.seed + 1, count, excluded, progress)
+    return _pack(recipe, paths, "finetune", [])
+
+
+def _write_dialogues(
+    recipe: Recipe, paths: Paths, name: str, seed: int, count: int, excluded: Collection[str], progress: Progress
+) -> int:
+    lines = []
+    for done, dialogue in enumerate(draw(recipe, seed, count, excluded), start=1):
+        lines.append(json.dumps(asdict(dialogue), ensure_ascii=False))
+        if done % 2000 == 0 or done == count:
+            progress(Step("train.step.corpus", done, count, "dialogues"))
+    write_text(paths.data / f"{name}.jsonl", "\n".join(lines) + "\n")
+    return len(lines)
+
+
+def held_out_text(lang: Lang, excluded: Collection[str], per_category: int = 60) -> list[str]:
+    """Paragraphs "Question / Answer" of held-out items of one language."""
+    from latam_edge.cartilla import pool
+
+    division = pool.load()
+    answers = {(item.key, item.lang): item.answers[0] for item, _ in division.examine}
+    asked, answered = ("Pregunta", "Respuesta") if lang == "es" else ("Pergunta", "Resposta")
+    return [
+        f"{asked}: {item.question}\n{answered}: {answers[item.key, lang]}"
+        for item in exam.exam(HELD_OUT_SEED, per_category, excluded=excluded)
+        if item.lang == lang and (item.key, lang) in answers
+    ]
+
+
+def read_dialogues(path: Path) -> Iterator[Dialogue]:
+    """Read what `write_corpus` wrote."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            raw = json.loads(line)
+            yield Dialogue(raw["category"], raw["lang"], tuple((q, a) for q, a in raw["turns"]), raw["system"])
+
+
+def read_prose(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def make_tokenizer(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, float]:
+    """Train the tokenizer on the cartilla's text and save its files. Returns its measures."""
+    progress(Step("train.step.tokenizer", 0, 1))
+    dialogues = itertools.islice(read_dialogues(paths.data / "dialogues.jsonl"), 60_000)
+    texts = [text for d in dialogues for turn in d.turns for text in turn]
+    texts += list(read_prose(paths.data / "prose.jsonl"))[:5000]
+    tokenizer = tok.train_tokenizer(texts, recipe.data.vocabulary)
+    tok.save_tokenizer(tokenizer, paths.tokenizer)
+    tok.save_generation_config(tokenizer, recipe.sampling, paths.tokenizer)
+    progress(Step("train.step.tokenizer", 1, 1))
+    sample = texts[:5000]
+    n_bytes = sum(len(t.encode()) for t in sample)
+    n_tokens = sum(len(e.ids) for e in tokenizer.encode_batch_fast(sample, add_special_tokens=False))
+    return {"vocabulary": tokenizer.get_vocab_size(), "bytes_per_token": round(n_bytes / n_tokens, 3)}
+
+
+def pack_dialogues(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, float]:
+    """Tokenize and pack the pretraining dialogues and prose."""
+    progress(Step("train.step.pack", 0, 1))
+    report = _pack(recipe, paths, "dialogues", read_prose(paths.data / "prose.jsonl"))
+    progress(Step("train.step.pack", 1, 1))
+    return report
+
+
+def _pack(recipe: Recipe, paths: Paths, name: str, prose: Iterable[str]) -> dict[str, float]:
+    tokenizer = tok.load_tokenizer(paths.tokenizer)
+    docs = list(documents.encode_dialogues(tokenizer, read_dialogues(paths.data / f"{name}.jsonl")))
+    docs += list(documents.encode_texts(tokenizer, prose))
+    rows = packing.pack(documents.shuffled(docs, recipe.seed), recipe.data.context)
+    packing.save_rows(rows, paths.rows(name))
+    return {"tokens": int((rows.segment != 0).sum()), "fill": round(rows.fill, 4)}
+
+
+def held_out_dialogues(lang: Lang, excluded: Collection[str]) -> list[Dialogue]:
+    """The held-out questions of one language with their right answers, as dialogues."""
+    from latam_edge.cartilla import pool
+
+    answers = {(item.key, item.lang): item.answers[0] for item, _ in pool.load().examine}
+    return [
+        Dialogue(item.category, lang, (*item.history, (item.question, answers[item.key, lang])))
+        for item in exam.exam(HELD_OUT_SEED, 60, excluded=excluded)
+        if item.lang == lang and (item.key, lang) in answers
+    ]

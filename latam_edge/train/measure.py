@@ -1,0 +1,122 @@
+"""What a run's checkpoints and files are worth: bits per byte, f16 against int4, the exam."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latam_edge.cartilla.model import Lang
+from latam_edge.core.progress import Progress
+from latam_edge.train import architecture, documents, packing
+from latam_edge.train.corpus_step import LANGS, Paths, held_out_dialogues, held_out_text, read_dialogues
+from latam_edge.train.recipe import Recipe
+from latam_edge.train.tokenizer import load_tokenizer
+from latam_edge.train.trainer import evaluate_rows
+
+NGRAM_DIALOGUES = 40_000
+"""Training dialogues that the 5-gram model counts; more changes its bits per byte little and costs memory."""
+
+
+@lru_cache(maxsize=8)
+def _held_out(tokenizer_folder: Path, lang: Lang) -> tuple[packing.Rows, int]:
+    """Held-out dialogues of one language, packed, and the UTF-8 bytes of their text (marks not counted)."""
+    dialogues = held_out_dialogues(lang, ())
+    n_bytes = sum(len(text.encode()) for d in dialogues for turn in d.turns for text in turn)
+    docs = documents.encode_dialogues(load_tokenizer(tokenizer_folder), dialogues)
+    return packing.pack(docs, 256), n_bytes
+
+
+def bits_per_byte(checkpoint: Path, lang: Lang) -> float:
+    """Bits per byte of a checkpoint on the held-out dialogues of one language, question and answer."""
+    rows, n_bytes = _held_out(checkpoint, lang)
+    return round(evaluate_rows(architecture.load(checkpoint), rows, n_bytes), 4)
+
+
+def ngram_bits_per_byte(paths: Paths, langs: Sequence[Lang]) -> dict[str, float]:
+    """The same measure for a 5-gram model over the same tokens, counted on the training dialogues."""
+    from itertools import islice
+
+    from latam_edge.evaluate.ngram import NgramModel
+
+    tokenizer = load_tokenizer(paths.tokenizer)
+    train = islice(read_dialogues(paths.data / "dialogues.jsonl"), NGRAM_DIALOGUES)
+    counted = [d.tokens.tolist() for d in documents.encode_dialogues(tokenizer, train)]
+    model = NgramModel.train(counted, vocabulary=tokenizer.get_vocab_size(), order=5)
+    figures = {}
+    for lang in langs:
+        dialogues = held_out_dialogues(lang, ())
+        n_bytes = sum(len(text.encode()) for d in dialogues for turn in d.turns for text in turn)
+        held_out = [d.tokens.tolist() for d in documents.encode_dialogues(tokenizer, dialogues)]
+        figures[lang] = round(model.bits(held_out) / n_bytes, 4)
+    return figures
+
+
+def export(recipe: Recipe, paths: Paths, kind: str, metadata: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Write the chat checkpoint as GGUF of type `kind`. Returns size and bits per weight."""
+    from convert.to_gguf import convert
+
+    facts = {
+        "general.name": recipe.name,
+        "general.description": recipe.description,
+        "general.license": "apache-2.0",
+        "general.languages": list(LANGS),
+        **metadata,
+    }
+    result = convert(paths.chat, paths.gguf(recipe.name, kind), kind, metadata=facts, progress=progress)
+    return {"file_bytes": result.file_bytes, "bits_per_weight": round(result.bits_per_weight, 3)}
+
+
+def compare(recipe: Recipe, paths: Paths, excluded: Collection[str], progress: Progress) -> dict[str, Any]:
+    """int4 against f16 on held-out text, per language: perplexity, KL divergence, top-1 agreement."""
+    from latam_edge.core.atomic import write_text
+    from latam_edge.evaluate import evaluate
+
+    for lang in LANGS:
+        write_text(paths.held_out(lang), "\n".join(held_out_text(lang, excluded)) + "\n")
+    texts = [(paths.held_out(lang), lang) for lang in LANGS]
+    f16, int4 = paths.gguf(recipe.name, "f16"), paths.gguf(recipe.name, "int4")
+    return {
+        "f16": [r.to_json() for r in evaluate(f16, texts, None, progress)],
+        "int4": [r.to_json() for r in evaluate(int4, texts, f16, progress)],
+    }
+
+
+def exam(recipe: Recipe, paths: Paths, excluded: Collection[str], progress: Progress) -> dict[str, Any]:
+    """Held-out accuracy by category and language of both files, at the shipped sampling."""
+    from latam_edge.evaluate.exam import take_exam
+
+    return {
+        kind: [
+            asdict(row)
+            for row in take_exam(
+                paths.gguf(recipe.name, kind),
+                per_category=recipe.exam.per_category,
+                seeds=range(recipe.exam.seeds),
+                excluded=excluded,
+                progress=progress,
+            )
+        ]
+        for kind in ("f16", "int4")
+    }
+
+
+def register(recipe: Recipe, model: Path) -> str:
+    """Put the file into the user's library under the recipe's name, in place of an earlier one."""
+    from latam_edge.store.library import Library
+
+    library = Library()
+    if any(entry.name == recipe.name and not entry.embedded for entry in library.list()):
+        library.remove(recipe.name)
+    return library.add(model, name=recipe.name).name
+
+
+def mean_accuracy(rows: Sequence[dict[str, Any]], categories: Collection[str]) -> float:
+    """Share of right answers over `categories`, both languages."""
+    chosen = [row for row in rows if row["category"] in categories]
+    total = sum(row["n"] for row in chosen)
+    return float(np.divide(sum(row["correct"] for row in chosen), total)) if total else float("nan")

@@ -1,0 +1,180 @@
+"""The whole road in one call: cartilla, tokenizer, teacher, student, chat, 4 bits, exam, library.
+
+Each step is marked in the run's folder when its files are whole; `resume`
+passes over what is finished and continues a training stage from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from latam_edge.core.atomic import write_text
+from latam_edge.core.errors import ResumeMismatch
+from latam_edge.core.progress import Progress, Step, silent
+from latam_edge.train import corpus_step, measure, stages
+from latam_edge.train.corpus_step import LANGS, Paths
+from latam_edge.train.recipe import Recipe, load_recipe
+from latam_edge.train.state import RunState
+
+RUN_STEPS = ("corpus", "tokenizer", "pack", "teacher", "distill", "finetune", "health", "export", "evaluate", "exam", "register")
+
+
+@dataclass(slots=True)
+class PipelineReport:
+    """What a run made, cost and gained."""
+
+    name: str
+    model: Path
+    """The 4-bit GGUF file."""
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By step: `seconds` and the step's own figures."""
+
+    def table(self, lang: str | None = None) -> str:
+        """The report as text, in `lang` or the language in force."""
+        from latam_edge.train.report import render
+
+        return render(self.name, self.model, self.steps, lang)
+
+
+def default_folder(recipe: Recipe) -> Path:
+    """Where a recipe's run lies when nothing else is said: runs/<name> below the current folder."""
+    return Path("runs") / recipe.name
+
+
+def run_pipeline(
+    recipe_path: Path, out: Path | None = None, resume: bool = False, progress: Progress = silent
+) -> PipelineReport:
+    """Walk the whole road. Without `resume`, a run that is already in the folder is begun anew.
+
+    Raises BadRecipe, ResumeMismatch, TrainingFault, Interrupted, NotEnough.
+    """
+    recipe = load_recipe(recipe_path)
+    return Run(recipe, out or default_folder(recipe), resume=resume, progress=progress).walk(RUN_STEPS)
+
+
+def run_stage(
+    recipe_path: Path, stage: str, out: Path | None = None, resume: bool = False, progress: Progress = silent
+) -> PipelineReport:
+    """Walk the road up to `stage` ("teacher", "distill", "finetune"); what is finished is not done again."""
+    recipe = load_recipe(recipe_path)
+    run = Run(recipe, out or default_folder(recipe), resume=resume or stage != "teacher", progress=progress)
+    return run.walk(RUN_STEPS[: RUN_STEPS.index(stage) + 1])
+
+
+class Run:
+    """One run of a recipe in one folder."""
+
+    def __init__(self, recipe: Recipe, folder: Path, *, resume: bool, progress: Progress) -> None:
+        self.recipe = recipe
+        self.paths = Paths(folder)
+        self.progress = progress
+        whole = recipe.fingerprint()
+        stamp = folder / "recipe.json"
+        if resume and stamp.exists():
+            if json.loads(stamp.read_text(encoding="utf-8")).get("fingerprint") != whole:
+                raise ResumeMismatch(path=folder)
+        elif stamp.exists():
+            # Only a folder that carries our stamp is ever emptied.
+            shutil.rmtree(folder)
+        write_text(stamp, json.dumps({"name": recipe.name, "fingerprint": whole}))
+        self.state = RunState(folder)
+        self.report = PipelineReport(recipe.name, self.paths.gguf(recipe.name, "int4"))
+        self.excluded: tuple[str, ...] = ()
+
+    def walk(self, steps: tuple[str, ...]) -> PipelineReport:
+        """Do the named steps that are not finished, in order."""
+        actions: dict[str, Callable[[], dict[str, Any]]] = {
+            "corpus": lambda: corpus_step.write_corpus(self.recipe, self.paths, self.progress),
+            "tokenizer": lambda: corpus_step.make_tokenizer(self.recipe, self.paths, self.progress),
+            "pack": lambda: corpus_step.pack_dialogues(self.recipe, self.paths, self.progress),
+            "teacher": lambda: self._with_bits(stages.train_teacher, self.paths.teacher, "teacher"),
+            "distill": lambda: self._with_bits(stages.distill_student, self.paths.student, "distill"),
+            "finetune": self._fine_tune,
+            "health": self._health,
+            "export": self._export,
+            "evaluate": self._evaluate,
+            "exam": self._exam,
+            "register": self._register,
+        }
+        for name in steps:
+            self._step(name, actions[name])
+        return self.report
+
+    def _step(self, name: str, action: Callable[[], dict[str, Any]]) -> None:
+        fingerprint = self.recipe.fingerprint()
+        report = self.state.finished(name, fingerprint)
+        if report is None:
+            begin = time.monotonic()
+            report = action()
+            # A stage that was resumed reports its own seconds, those before the break included.
+            report.setdefault("seconds", time.monotonic() - begin)
+            self.state.mark(name, fingerprint, report)
+        if name == "health":
+            self.excluded = tuple(report["excluded"])
+        self.report.steps[name] = report
+
+    def _with_bits(
+        self, stage: Callable[..., dict[str, float]], checkpoint: Path, name: str
+    ) -> dict[str, Any]:
+        report: dict[str, Any] = dict(stage(self.recipe, self.paths, self.recipe.fingerprint(), self.progress))
+        report["bits_per_byte"] = {lang: measure.bits_per_byte(checkpoint, lang) for lang in LANGS}
+        if name == "teacher":
+            report["ngram_bits_per_byte"] = measure.ngram_bits_per_byte(self.paths, LANGS)
+        return report
+
+    def _fine_tune(self) -> dict[str, Any]:
+        """The first fine-tuning; the health step repeats it without the items that are not safe."""
+        corpus_step.write_finetune(self.recipe, self.paths, (), self.progress)
+        report: dict[str, Any] = dict(
+            stages.fine_tune(self.recipe, self.paths, self.recipe.fingerprint(), self.progress)
+        )
+        return report
+
+    def _health(self) -> dict[str, Any]:
+        """Ask every health question; take out what came out wrong and fine-tune again, up to `health_rounds`."""
+        from latam_edge.evaluate.exam import unsafe_health_keys
+
+        excluded: set[str] = set()
+        rounds: list[dict[str, Any]] = []
+        for number in range(self.recipe.exam.health_rounds + 1):
+            if number:
+                name = f"finetune-{number}"
+                done = self.state.finished(name, self.recipe.fingerprint())
+                if done is None:
+                    corpus_step.write_finetune(self.recipe, self.paths, sorted(excluded), self.progress)
+                    mark = f"{self.recipe.fingerprint()}-{number}"
+                    done = dict(stages.fine_tune(self.recipe, self.paths, mark, self.progress))
+                    self.state.mark(name, self.recipe.fingerprint(), done)
+            measure.export(self.recipe, self.paths, "int4", {}, self.progress)
+            unsafe = unsafe_health_keys(
+                self.report.model, seeds=self.recipe.exam.health_seeds, excluded=excluded, progress=self.progress
+            )
+            rounds.append({"excluded": sorted(excluded), "unsafe": unsafe})
+            if not set(unsafe) - excluded:
+                break
+            if number < self.recipe.exam.health_rounds:
+                excluded |= set(unsafe)
+        return {"excluded": sorted(excluded), "unsafe": rounds[-1]["unsafe"], "rounds": rounds}
+
+    def _export(self) -> dict[str, Any]:
+        return {
+            kind: measure.export(self.recipe, self.paths, kind, {}, self.progress) for kind in ("f16", "int4")
+        }
+
+    def _evaluate(self) -> dict[str, Any]:
+        return measure.compare(self.recipe, self.paths, self.excluded, self.progress)
+
+    def _exam(self) -> dict[str, Any]:
+        return measure.exam(self.recipe, self.paths, self.excluded, self.progress)
+
+    def _register(self) -> dict[str, Any]:
+        self.progress(Step("train.step.register", 0, 1))
+        name = measure.register(self.recipe, self.report.model)
+        self.progress(Step("train.step.register", 1, 1))
+        return {"name": name}

@@ -1,0 +1,191 @@
+"""A recipe: everything that decides what a model becomes, in one TOML file.
+
+Every field has a default, an unknown key is refused with its nearest spelling,
+and `fingerprint` names the recipe in checkpoints, so that a run is never
+resumed with other settings than it was begun with.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from latam_edge.core.errors import BadRecipe, FileMissing
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Shape of a Llama-architecture model."""
+
+    layers: int = 6
+    width: int = 256
+    """Hidden size; a multiple of 32, the lattice's group."""
+    heads: int = 4
+    kv_heads: int = 2
+    feed_forward: int = 640
+    """Size of the gated feed-forward; a multiple of 32."""
+    rope_theta: float = 10000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One training stage."""
+
+    tokens: int = 1_000_000
+    """Tokens to train on, padding included; decides the number of steps."""
+    batch_tokens: int = 8192
+    """Tokens per optimizer step; a multiple of data.context."""
+    lr_matrix: float = 0.02
+    """Muon's peak learning rate, for the matrices inside the layers."""
+    lr_other: float = 0.003
+    """AdamW's peak learning rate, for embedding and norms."""
+    weight_decay: float = 0.05
+    warmup: float = 0.02
+    """Share of the steps in which the rate climbs."""
+    decay: float = 0.6
+    """Share of the steps, at the end, in which the rate falls linearly to zero."""
+    clip: float = 1.0
+    """Gradient norm above which the gradient is scaled down."""
+    kl_weight: float = 1.0
+    """Distillation: weight of the KL divergence to the teacher; the rest is cross-entropy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What the model reads."""
+
+    dialogues: int = 100_000
+    """Dialogues of the cartilla to draw."""
+    finetune_dialogues: int = 30_000
+    prose_share: float = 0.06
+    """Share of plain question-and-answer text among the pretraining documents."""
+    decline_share: float = 0.18
+    """Share of the dialogues in which the right answer is that it does not know."""
+    questions: tuple[str, ...] = ()
+    """Files (.jsonl, .jsonl.xz) with `question` fields: questions from outside the cartilla that it
+    learns to decline. Those that touch the cartilla's subjects are left out."""
+    questions_share: float = 0.3
+    """Share of such questions among the declined ones, when there are any."""
+    corpus: str = ""
+    """Folder that `questions` is relative to; "~" and variables are expanded."""
+    context: int = 256
+    """Tokens per row."""
+    vocabulary: int = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """What the model file ships as its sampling."""
+
+    temperature: float = 0.2
+    top_k: int = 20
+    top_p: float = 0.95
+    min_p: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """How the result is measured."""
+
+    per_category: int = 40
+    """Held-out questions per category and language."""
+    seeds: int = 1
+    """Seeds of the shipped sampling."""
+    health_seeds: int = 10
+    """Seeds in each of which a health answer must be right to be given at all."""
+    health_rounds: int = 2
+    """How often fine-tuning is repeated without the health items that came out wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    name: str = "cartilla"
+    description: str = ""
+    seed: int = 7
+    data: Data = field(default_factory=Data)
+    teacher: Model = field(default_factory=lambda: Model(layers=6))
+    student: Model = field(default_factory=lambda: Model(layers=4))
+    pretrain: Stage = field(default_factory=Stage)
+    distill: Stage = field(default_factory=Stage)
+    finetune: Stage = field(default_factory=Stage)
+    sampling: Sampling = field(default_factory=Sampling)
+    exam: Exam = field(default_factory=Exam)
+    compile: bool = True
+    """Compile the step with torch.compile: a minute at the start, three times the speed afterwards."""
+    checkpoint_s: float = 120.0
+    """Seconds between checkpoints."""
+
+    def fingerprint(self, *parts: str) -> str:
+        """Sixteen hex digits over the named parts (all of them when none is named).
+
+        How often to checkpoint does not change the result and is left out.
+        """
+        data = dataclasses.asdict(self)
+        data.pop("checkpoint_s")
+        if parts:
+            data = {k: data[k] for k in ("seed", *parts)}
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe. Raises FileMissing or BadRecipe, which names the key at fault."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileMissing(path=path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRecipe(path=path, detail=str(error)) from error
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadRecipe(path=path, detail=str(error)) from error
+    recipe = _build(Recipe, raw, path, "")
+    _check(recipe, path)
+    return recipe
+
+
+def _build(cls: type, raw: dict[str, Any], path: Path, where: str) -> Any:
+    hints = get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for name, value in raw.items():
+        if name not in hints:
+            near = difflib.get_close_matches(name, hints, n=1)
+            raise BadRecipe(path=path, detail=f"{where}{name}?" + (f" → {where}{near[0]}" if near else ""))
+        hint = hints[name]
+        if dataclasses.is_dataclass(hint):
+            if not isinstance(value, dict):
+                raise BadRecipe(path=path, detail=f"[{where}{name}]")
+            value = _build(hint, value, path, f"{where}{name}.")  # type: ignore[arg-type]
+        elif hint is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        elif hint == tuple[str, ...]:
+            if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+                raise BadRecipe(path=path, detail=f"{where}{name} = [\"…\", …]")
+            value = tuple(value)
+        elif not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+            raise BadRecipe(path=path, detail=f"{where}{name}: {hint.__name__}, {value!r}")
+        values[name] = value
+    return cls(**values)
+
+
+def _check(recipe: Recipe, path: Path) -> None:
+    """Refuse what would only fail an hour later."""
+    for part, model in (("teacher", recipe.teacher), ("student", recipe.student)):
+        if model.width % model.heads or (model.width // model.heads) % 2:
+            raise BadRecipe(path=path, detail=f"{part}: width / heads")
+        if model.heads % model.kv_heads:
+            raise BadRecipe(path=path, detail=f"{part}: heads / kv_heads")
+        if model.width % 32 or model.feed_forward % 32:
+            raise BadRecipe(path=path, detail=f"{part}: width, feed_forward % 32")
+    for name in ("pretrain", "distill", "finetune"):
+        stage: Stage = getattr(recipe, name)
+        if stage.batch_tokens % recipe.data.context or stage.batch_tokens <= 0:
+            raise BadRecipe(path=path, detail=f"{name}.batch_tokens % data.context")
+    if not 300 <= recipe.data.vocabulary <= 65535:
+        raise BadRecipe(path=path, detail="data.vocabulary: 300..65535")
