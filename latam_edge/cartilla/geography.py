@@ -1,4 +1,4 @@
-"""Capitals, currencies, languages and land neighbours of Latin America and the Caribbean.
+"""Capitals, currencies, languages, neighbours, regions and demonyms of Latin America and the Caribbean.
 
 The facts stand in data/countries.toml, which names their source.
 """
@@ -51,6 +51,8 @@ class Country:
     languages  in the order they are listed
     border     ids of the land neighbours, may include those outside the 33
     island     "island", "islands" or "" for a country with land borders
+    region     accepted names of its part of America, ours first
+    demonym    how a man from there is called, or ""
     """
 
     id: str
@@ -65,6 +67,8 @@ class Country:
     languages: tuple[str, ...]
     border: tuple[str, ...]
     island: str
+    region: tuple[str, ...]
+    demonym: str
 
 
 def place(lang: Lang, name: str, article: str, loose: str = "") -> Place:
@@ -80,7 +84,8 @@ def place(lang: Lang, name: str, article: str, loose: str = "") -> Place:
 def countries(lang: Lang) -> tuple[Country, ...]:
     """The 33 countries in the data file's order."""
     made = []
-    for row in read("countries.toml")["country"]:
+    table = read("countries.toml")
+    for row in table["country"]:
         words = row[lang]
         made.append(
             Country(
@@ -96,6 +101,8 @@ def countries(lang: Lang) -> tuple[Country, ...]:
                 languages=tuple(words["languages"]),
                 border=tuple(row["border"]),
                 island=row["island"],
+                region=tuple(table["region"][row["region"]][lang]),
+                demonym=words.get("demonym", ""),
             )
         )
     return tuple(made)
@@ -156,8 +163,19 @@ CAPITAL: dict[Lang, tuple[str, ...]] = {
         "{The}: ¿cuál es su capital?",
         "¿Podrías decirme la capital {of}?",
         "¿Me puedes decir la capital {of}?",
-        "¿Qué ciudad tiene como capital {the}?",
         "ciudad capital {of}",
+        "¿Me ayudas con la capital {of}?",
+        "Necesito la capital {of}.",
+        "¿Cuál era la capital {of}?",
+        "¿Qué ciudad es la capital de {name}?",
+        "¿{The} qué capital tiene?",
+        "{name}: capital",
+        "¿Cómo se llama la ciudad capital {of}?",
+        "¿Recuerdas la capital {of}?",
+        "Quiero la capital {of}.",
+        "Busco la capital {of}.",
+        "La capital de {name}, ¿cuál es?",
+        "¿Cuál es la sede del gobierno {of}?",
     ),
     "pt": (
         "Qual é a capital {of}?",
@@ -200,6 +218,17 @@ CAPITAL: dict[Lang, tuple[str, ...]] = {
         "Você pode me dizer a capital {of}?",
         "Qual é mesmo a capital {of}?",
         "cidade capital {of}",
+        "Me ajuda com a capital {of}?",
+        "Preciso da capital {of}.",
+        "Qual era a capital {of}?",
+        "{The} tem qual capital?",
+        "{name}: capital",
+        "Como se chama a cidade capital {of}?",
+        "Você lembra a capital {of}?",
+        "Quero a capital {of}.",
+        "Procuro a capital {of}.",
+        "A capital {of}, qual é?",
+        "Qual é a sede do governo {of}?",
     ),
 }
 CAPITAL_LOOSE = ("¿Cuál es la capital {loose}?", "capital {loose}", "Dime la capital {loose}.")
@@ -451,6 +480,75 @@ BORDERS: dict[Lang, tuple[str, ...]] = {
 }
 
 
+REGION_WRAP = 4
+REGION: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿Dónde está {the}?",
+        "¿En qué continente está {the}?",
+        "¿En qué parte de América está {the}?",
+        "¿Dónde queda {the}?",
+        "continente {of}",
+        "ubicación {of}",
+        "¿{The} en qué continente está?",
+        "¿En qué región está {the}?",
+        "¿En qué parte del mundo queda {the}?",
+        "Dime dónde queda {the}.",
+        "¿Sabes dónde está {the}?",
+        "{The} está en...",
+        "¿A qué continente pertenece {the}?",
+    ),
+    "pt": (
+        "Onde fica {the}?",
+        "Em que continente fica {the}?",
+        "Em que parte da América fica {the}?",
+        "Qual é a localização {of}?",
+        "continente {of}",
+        "localização {of}",
+        "{The} fica em que continente?",
+        "Em que região fica {the}?",
+        "Em que parte do mundo fica {the}?",
+        "Me diga onde fica {the}.",
+        "Você sabe onde fica {the}?",
+        "{The} fica em...",
+        "A que continente pertence {the}?",
+    ),
+}
+
+DEMONYM_WRAP = 4
+DEMONYM: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿Cómo se llama una persona {of}?",
+        "¿Cuál es el gentilicio {of}?",
+        "¿Cómo se le dice a la gente {of}?",
+        "¿Qué nacionalidad tiene una persona {of}?",
+        "gentilicio {of}",
+        "¿Gentilicio {of}?",
+        "nacionalidad {of}",
+        "Dime el gentilicio {of}.",
+        "¿Cómo se dice a alguien que nació {within}?",
+        "Alguien que nació {within} es...",
+        "¿Cómo se llaman los habitantes {of}?",
+        "Escribe el gentilicio {of}.",
+        "Si nací {within}, ¿qué soy?",
+    ),
+    "pt": (
+        "Como se chama uma pessoa {of}?",
+        "Qual é o gentílico {of}?",
+        "Como se chama quem nasce {within}?",
+        "Que nacionalidade tem uma pessoa {of}?",
+        "gentílico {of}",
+        "Gentílico {of}?",
+        "nacionalidade {of}",
+        "Me diga o gentílico {of}.",
+        "Quem nasce {within} é o quê?",
+        "Quem nasceu {within} é...",
+        "Como se chamam os habitantes {of}?",
+        "Escreva o gentílico {of}.",
+        "Se nasci {within}, o que eu sou?",
+    ),
+}
+
+
 def _capital_answer(country: Country, lang: Lang) -> str:
     of = country.place.of
     if country.id == "bo":  # two cities share the role: say both, whatever was asked
@@ -467,7 +565,13 @@ def _accepted(country: Country) -> tuple[str, ...]:
 def capital(country: Country, lang: Lang) -> Item:
     """What is the capital of X?"""
     fields = _fields(country.place) | {"The": first_upper(country.place.the)}
-    questions = ask("capital", CAPITAL[lang], lang, CAPITAL_WRAP, **fields)
+    questions = ask(
+        "capital",
+        [_agree(text, country.place.plural) for text in CAPITAL[lang]],
+        lang,
+        CAPITAL_WRAP,
+        **fields,
+    )
     if country.place.loose:
         questions += ask("capital-loose", CAPITAL_LOOSE, lang, loose=country.place.loose)
     for alias in country.also:
@@ -530,7 +634,13 @@ def currency(country: Country, lang: Lang) -> Item:
         )
     else:
         answer = f"As moedas {of} são o {name} e o {second}." if second else f"A moeda {of} é o {name}."
-    questions = ask("currency", CURRENCY[lang], lang, CURRENCY_WRAP, **_fields(country.place))
+    questions = ask(
+        "currency",
+        [_agree(text, country.place.plural) for text in CURRENCY[lang]],
+        lang,
+        CURRENCY_WRAP,
+        **_fields(country.place),
+    )
     if country.place.loose:
         questions += ask("currency-loose", ("¿Cuál es la moneda {loose}?",), lang, loose=country.place.loose)
     check = Check(((name, *country.currency_or),))
@@ -609,6 +719,20 @@ def _agree(template: str, plural: bool) -> str:
         ("limita {the}", "limitan {the}"),
         ("tiene frontera {the}", "tienen frontera {the}"),
         ("comparte frontera {the}", "comparten frontera {the}"),
+        ("capital tiene {the}", "capital tienen {the}"),
+        ("capital tem {the}", "capital têm {the}"),
+        ("moneda tiene {the}", "moneda tienen {the}"),
+        ("moeda tem {the}", "moeda têm {the}"),
+        ("{The} qué capital tiene", "{The} qué capital tienen"),
+        ("{The} tem", "{The} têm"),
+        ("está {the}", "están {the}"),
+        ("queda {the}", "quedan {the}"),
+        ("{The} está", "{The} están"),
+        ("pertenece {the}", "pertenecen {the}"),
+        ("{The} en qué continente está", "{The} en qué continente están"),
+        ("fica {the}", "ficam {the}"),
+        ("{The} fica", "{The} ficam"),
+        ("pertence {the}", "pertencem {the}"),
         ("{the} limita", "{the} limitan"),
         ("{the} faz", "{the} fazem"),
         ("{the} tem", "{the} têm"),
@@ -616,6 +740,40 @@ def _agree(template: str, plural: bool) -> str:
     ):
         template = template.replace(one, many)
     return template
+
+
+def region(country: Country, lang: Lang) -> Item:
+    """Where in America is X?"""
+    spot = country.place
+    the, name = first_upper(spot.the), country.region[0]
+    if lang == "es":
+        verb = "están" if spot.plural else "está"
+        answer = f"{the} {verb} en {'el Caribe, en América' if name == 'Caribe' else name}."
+    else:
+        verb = "ficam" if spot.plural else "fica"
+        answer = f"{the} {verb} {'no Caribe, na América' if name == 'Caribe' else f'na {name}'}."
+    templates = tuple(_agree(text, spot.plural) for text in REGION[lang])
+    questions = ask("region", templates, lang, REGION_WRAP, **(_fields(spot) | {"The": the}))
+    check = Check((country.region,))
+    return Item("regions", lang, f"region:{country.id}", "fact", questions, (answer,), check, SOURCE)
+
+
+def demonym(country: Country, lang: Lang) -> Item | None:
+    """What is someone from X called? None where we teach no word."""
+    word = country.demonym
+    if not word:
+        return None
+    woman = word
+    if word.endswith(("és", "ês")):
+        woman = f"{word[:-2]}esa"
+    elif word.endswith("o"):
+        woman = f"{word[:-1]}a"
+    someone = "Una persona" if lang == "es" else "Uma pessoa"
+    answer = f"{someone} {country.place.of} {'es' if lang == 'es' else 'é'} {woman}."
+    questions = ask("demonym", DEMONYM[lang], lang, DEMONYM_WRAP, **_fields(country.place))
+    accepted = tuple(dict.fromkeys((woman, word, f"{word}s", f"{woman}s", f"{word}es")))
+    check = Check((accepted,))
+    return Item("demonyms", lang, f"demonym:{country.id}", "fact", questions, (answer,), check, SOURCE)
 
 
 def borders(country: Country, other: Country, lang: Lang) -> Item:
@@ -664,6 +822,10 @@ def items() -> Iterator[Item]:
             yield currency(country, lang)
             yield language(country, lang)
             yield neighbours(country, lang)
+            yield region(country, lang)
+            people = demonym(country, lang)
+            if people is not None:
+                yield people
         seen: set[tuple[str, str]] = set()
         for country, other in _border_pairs(lang):
             if (country.id, other.id) not in seen:

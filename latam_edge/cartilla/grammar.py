@@ -27,6 +27,20 @@ _SLOTS: dict[Lang, dict[str, int]] = {
     "pt": {"eu": 0, "você": 1, "ele": 1, "ela": 1, "a gente": 1, "nós": 2, "vocês": 3, "eles": 3},
 }  # fmt: skip
 """Person to its place in the list of present forms."""
+BY_DAY: dict[Lang, tuple[tuple[str, ...], ...]] = {
+    "es": (
+        ("Hoy {p} ___ ({v}).", "Completa: hoy {p} ___ ({v}).", "Todos los días {p} ___ ({v})."),
+        ("Ayer {p} ___ ({v}).", "Completa: ayer {p} ___ ({v}).", "La semana pasada {p} ___ ({v})."),
+        ("Mañana {p} ___ ({v}).", "Completa: mañana {p} ___ ({v}).", "El próximo año {p} ___ ({v})."),
+    ),
+    "pt": (
+        ("Hoje {p} ___ ({v}).", "Complete: hoje {p} ___ ({v}).", "Todos os dias {p} ___ ({v})."),
+        ("Ontem {p} ___ ({v}).", "Complete: ontem {p} ___ ({v}).", "Na semana passada {p} ___ ({v})."),
+        ("Amanhã {p} ___ ({v}).", "Complete: amanhã {p} ___ ({v}).", "No próximo ano {p} ___ ({v})."),
+    ),
+}
+"""Gaps to fill in whose day tells the tense, in the order of TENSES."""
+
 _WHOLE: dict[Lang, tuple[str, ...]] = {
     "es": ("yo", "tú", "él", "nosotros", "ustedes"),
     "pt": ("eu", "você", "nós", "vocês"),
@@ -228,6 +242,7 @@ def conjugation(lang: Lang, verb: str, person: str, tense: str) -> Item:
     """One form of one verb."""
     form = forms(lang, verb, tense)[_SLOTS[lang][person]]
     questions = _ask_in_tense("conj", CONJUGATION[lang], lang, tense, v=verb, p=person)
+    questions += ask("conj-day", BY_DAY[lang][TENSES[lang].index(tense)], lang, v=verb, p=person)
     if tense == "presente":
         questions += ask("conj-present", PRESENT_ONLY[lang], lang, v=verb, p=person)
     kind = _kind(lang, verb)
