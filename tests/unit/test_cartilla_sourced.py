@@ -126,4 +126,4 @@ def test_each_indigenous_language_has_greetings_and_the_numbers_from_one_to_ten(
     for tongue, words in read("indigenous.toml")["words"].items():
         ids = [word["id"] for word in words]
         assert [word["id"] for word in words if word.get("number")] == [str(n) for n in range(1, 11)], tongue
-        assert {"hello", "thanks", "water", "house"} & set(ids), tongue
+        assert {"hello", "thanks", "water", "house"} <= set(ids), tongue
