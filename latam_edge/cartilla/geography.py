@@ -773,7 +773,7 @@ def demonym(country: Country, lang: Lang) -> Item | None:
     questions = ask("demonym", DEMONYM[lang], lang, DEMONYM_WRAP, **_fields(country.place))
     accepted = tuple(dict.fromkeys((woman, word, f"{word}s", f"{woman}s", f"{word}es")))
     check = Check((accepted,))
-    return Item("demonyms", lang, f"demonym:{country.id}", "fact", questions, (answer,), check, SOURCE)
+    return Item("demonyms", lang, f"demonym:{country.id}", "fact", questions, (answer,), check)
 
 
 def borders(country: Country, other: Country, lang: Lang) -> Item:

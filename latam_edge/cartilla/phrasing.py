@@ -21,6 +21,9 @@ WRAPPERS: dict[Lang, tuple[tuple[str, str], ...]] = {
         ("sabrias", "¿Me sabrías decir {q}?"),
         ("oye", "Oye, ¿{q}?"),
         ("porfa", "Por favor, dime {q}."),
+        ("decime", "Decime {q}."),
+        ("cuentame", "Cuéntame {q}."),
+        ("duda", "Tengo una duda: ¿{q}?"),
     ),
     "pt": (
         ("sabes", "Você sabe {q}?"),
@@ -33,6 +36,9 @@ WRAPPERS: dict[Lang, tuple[tuple[str, str], ...]] = {
         ("sabrias", "Você saberia me dizer {q}?"),
         ("oye", "Olha, {q}?"),
         ("porfa", "Por favor, me diga {q}."),
+        ("decime", "Me fala {q}."),
+        ("cuentame", "Me conta {q}."),
+        ("duda", "Tenho uma dúvida: {q}?"),
     ),
 }
 """Ways to lead into a question word ("Dime cuál es ..."); {q} is the question without its marks."""

@@ -145,7 +145,7 @@ def test_every_fact_is_asked_in_many_ways(every_item: list[Item]) -> None:
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_33_countries_are_there(every_item: list[Item], lang: str) -> None:
-    for family in ("capital", "capital-of", "currency", "language", "neighbours"):
+    for family in ("capital", "capital-of", "currency", "language", "neighbours", "region"):
         found = {i.key.split(":")[1] for i in every_item if i.lang == lang and i.key.startswith(f"{family}:")}
         assert found == CELAC, family
 
@@ -185,6 +185,11 @@ def test_bolivia_has_two_cities_and_both_are_wanted(every_item: list[Item], lang
         ("borders:pe:cl", "es", "Sí, Perú limita con Chile."),
         ("language:br", "pt", "No Brasil, fala-se português."),
         ("language:py", "es", "En Paraguay se hablan español y guaraní."),
+        ("region:br", "pt", "O Brasil fica na América do Sul."),
+        ("region:bs", "es", "Las Bahamas están en el Caribe, en América."),
+        ("demonym:br", "es", "Una persona de Brasil es brasileña."),
+        ("demonym:gy", "es", "Una persona de Guyana es guyanesa."),
+        ("demonym:ni", "pt", "Uma pessoa da Nicarágua é nicaraguense."),
         ("currency:pa", "es", "Las monedas de Panamá son el balboa y el dólar estadounidense."),
     ],
 )
