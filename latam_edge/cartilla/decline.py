@@ -149,6 +149,29 @@ _TEMPLATES: dict[Lang, dict[str, str]] = {
             ¿Qué sinónimos tiene {rare_word}?
             Escribe una oración con la palabra {rare_word}
             ¿Qué palabras riman con {rare_word}?
+            ¿Cuántos años vive {animal}?
+            ¿Cuánto pesa {animal}?
+            ¿A qué velocidad corre {animal}?
+            ¿Cuántas horas duerme {animal}?
+            ¿Cuánto cuesta {animal}?
+            ¿Qué nombre le pongo a {animal}?
+            ¿Cuál es el nombre científico de {animal}?
+            ¿Cuántas lunas tiene {planet}?
+            ¿A cuántos kilómetros está {planet} de la Tierra?
+            ¿Cuánto mide {planet}?
+            ¿Cuánto dura un día en {planet}?
+            ¿Quién descubrió {planet}?
+            ¿Cómo se toca {instrument}?
+            ¿Cuánto cuesta {instrument}?
+            ¿Dónde dan clases de {bare_instrument}?
+            ¿Cómo se prepara {dish}?
+            receta de {dish}
+            ¿Cuántas calorías tiene {dish}?
+            ¿Cuántos huevos lleva {dish}?
+            ¿Cuántos hijos tuvo {hero}?
+            ¿Cómo se llamaba la esposa de {hero}?
+            ¿De qué murió {hero}?
+            ¿Cuál era la comida favorita de {hero}?
         """,
         "number": """
             ¿Cuánto es {big} + {big2}?
@@ -479,6 +502,29 @@ _TEMPLATES: dict[Lang, dict[str, str]] = {
             Que sinônimos tem {rare_word}?
             Escreva uma frase com a palavra {rare_word}
             Que palavras rimam com {rare_word}?
+            Quantos anos vive {animal}?
+            Quanto pesa {animal}?
+            A que velocidade corre {animal}?
+            Quantas horas dorme {animal}?
+            Quanto custa {animal}?
+            Que nome eu dou para {animal}?
+            Qual é o nome científico de {animal}?
+            Quantas luas tem {planet}?
+            A quantos quilômetros fica {planet} da Terra?
+            Qual é o tamanho de {planet}?
+            Quanto dura um dia em {planet}?
+            Quem descobriu {planet}?
+            Como se toca {instrument}?
+            Quanto custa {instrument}?
+            Onde dão aulas de {bare_instrument}?
+            Como se prepara {dish}?
+            receita de {dish}
+            Quantas calorias tem {dish}?
+            Quantos ovos vão em {dish}?
+            Quantos filhos teve {hero}?
+            Como se chamava a esposa de {hero}?
+            De que morreu {hero}?
+            Qual era a comida favorita de {hero}?
         """,
         "number": """
             Quanto é {big} + {big2}?
@@ -1064,8 +1110,8 @@ def _contract(text: str, lang: Lang) -> str:
 def _value(rng: random.Random, field: str, lang: Lang) -> str:
     if field in _NUMBERS:
         return _NUMBERS[field](rng)
-    if field == "bare_thing":
-        return _ARTICLE.sub("", rng.choice(WORDS[lang]["thing"]))
+    if field.startswith("bare_"):
+        return _ARTICLE.sub("", rng.choice(WORDS[lang][field.removeprefix("bare_")]))
     extra = {"job": _JOBS, "greeting": _GREETINGS, "city_out": _CAPITALS_OUT}.get(field)
     if extra is not None:
         return rng.choice(extra[lang])
@@ -1101,7 +1147,7 @@ def _gibberish(rng: random.Random) -> str:
     words = []
     for _ in range(rng.randrange(1, 5)):
         row = rng.choice(_LETTERS)
-        words.append("".join(rng.choice(row) for _ in range(rng.randrange(3, 9))))
+        words.append("".join(rng.choice(row) for _ in range(rng.randrange(4, 9))))
     return " ".join(words) + rng.choice(("", "", "?", "."))
 
 

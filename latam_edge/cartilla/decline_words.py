@@ -26,6 +26,24 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             Indonesia, Filipinas, Corea del Sur, Corea del Norte, Mongolia, Australia, Nueva Zelanda, Canadá,
             Estados Unidos, Fiyi, Sri Lanka, Kazajistán, Afganistán, Malta, Estonia, Letonia, Lituania, Eslovenia
         """),
+        "animal": _list("""
+            el perro, el gato, la vaca, el caballo, el elefante, el león, el jaguar, el mono, la ballena, el delfín,
+            la gallina, el loro, el cóndor, el pingüino, la serpiente, la tortuga, el cocodrilo, la rana, el tiburón,
+            la hormiga, la abeja, la mariposa, la araña, el tigre, la jirafa, el hipopótamo, el canguro, el oso polar
+        """),
+        "planet": _list("Mercurio, Venus, Marte, Júpiter, Saturno, Urano, Neptuno, Plutón"),
+        "instrument": _list("""
+            la quena, el charango, la marimba, la guitarra, el violín, la trompeta, el acordeón, el bombo, el arpa,
+            la zampoña, el saxofón, la batería, el bajo, la flauta
+        """),
+        "dish": _list("""
+            la arepa, la feijoada, el ceviche, los tacos, la pizza, el sushi, la paella, el arroz con pollo, la lasaña,
+            el gallo pinto, el mole, las empanadas, la hamburguesa, el flan, la torta de cumpleaños, el pan de banano
+        """),
+        "hero": _list("""
+            Simón Bolívar, José de San Martín, Miguel Hidalgo, Tiradentes, Pablo Neruda, Gabriela Mistral, Octavio Paz,
+            Gabriel García Márquez, Bernardo O'Higgins, Frida Kahlo, Antonio José de Sucre, Zumbi dos Palmares
+        """),
         "imaginary": _list("""
             Narnia, Wakanda, Mordor, la Atlántida, Hogwarts, Gondor, Macondo, la Tierra Media, Liliput, Oz,
             Genovia, Zamunda, Nunca Jamás, Marte del Norte, Asgard, Camelot, Utopía, Krypton, Tatooine
@@ -47,12 +65,11 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             la estufa, el refrigerador, la lavadora, la plancha, la licuadora, el martillo, el destornillador,
             el taladro, la sierra, el tractor, la motocicleta, el avión, el helicóptero, el submarino, el cohete,
             el tren, el ascensor, el semáforo, el puente, el túnel, la cámara, el micrófono, el telescopio,
-            el microscopio, el termómetro, la brújula, el imán, la batería, el motor, la turbina, el generador,
+            el microscopio, la batería, el motor, la turbina, el generador,
             el panel solar, la antena, el satélite artificial, el robot, el dron, el teclado, la pantalla,
             el paraguas, la mochila, el zapato, la camisa, el sombrero, el cinturón, el anillo, el collar,
             la guitarra eléctrica, el violín, el piano, la batería de cocina, el sofá, la alfombra, la cortina,
-            el espejo, la escalera, el candado, la llave, el cemento, el ladrillo, el vidrio, el plástico,
-            el papel, el bolígrafo, la tinta, la tijera, el pegamento, la cinta adhesiva, el globo, el ajedrez,
+            el espejo, la escalera, el candado, la llave, el cemento, el bolígrafo, la tinta, la tijera, el pegamento, la cinta adhesiva, el globo, el ajedrez,
             la raqueta, el patín, el trineo, el paracaídas, el ancla, el barco de vela, el cable, el enchufe,
             el bombillo, el jabón líquido, el perfume, el champú, el peine, la maleta, el pasaporte, la moneda
             antigua, el billete, la tarjeta de crédito, el cajero automático, la caja fuerte, la carretilla,
@@ -142,8 +159,8 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             furosemida, atorvastatina, levotiroxina, ketorolaco, nifedipino, hierro, ácido fólico, cloroquina
         """),
         "disease": _list("""
-            diabetes, hipertensión, asma, cáncer, tuberculosis, malaria, dengue, hepatitis, artritis, gastritis,
-            anemia, migraña, epilepsia, apendicitis, neumonía, bronquitis, sinusitis, otitis, lupus, gota, psoriasis,
+            diabetes, hipertensión, asma, cáncer, hepatitis, artritis, gastritis,
+            anemia, migraña, epilepsia, apendicitis, bronquitis, sinusitis, otitis, lupus, gota, psoriasis,
             sarampión, varicela, paperas, meningitis, VIH, sífilis, alzhéimer, párkinson, depresión, ansiedad,
             insomnio, colitis, úlcera, hernia, cálculos renales, hipotiroidismo, chagas, leptospirosis, zika
         """),
@@ -183,8 +200,8 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             Windows, Linux, Android, Telegram, Spotify, Uber, Twitter, Wikipedia, Minecraft, Fortnite, Roblox
         """),
         "chemical": _list("""
-            el sodio, el oro, la plata, el hierro, el cobre, el carbono, el hidrógeno, el helio, el uranio, el mercurio,
-            el plomo, el azufre, el ácido sulfúrico, el amoniaco, el metano, el etanol, el bicarbonato, el cloro
+            el sodio, el oro, la plata, el hierro, el cobre, el carbono, el hidrógeno, el helio, el uranio,
+            el plomo, el azufre, el ácido sulfúrico, el amoniaco, el metano, el etanol, el bicarbonato
         """),
         "adjective": _list(
             "mejor, peor, más caro, más barato, más famoso, más bonito, más rápido, más grande del mundo"
@@ -209,6 +226,24 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             a Nova Zelândia, o Canadá, os Estados Unidos, Fiji, o Sri Lanka, o Cazaquistão, o Afeganistão, Malta,
             a Estônia, a Letônia, a Lituânia, a Eslovênia, Cabo Verde, a Guiné-Bissau
         """),
+        "animal": _list("""
+            o cachorro, o gato, a vaca, o cavalo, o elefante, o leão, a onça, o macaco, a baleia, o golfinho,
+            a galinha, o papagaio, o condor, o pinguim, a cobra, a tartaruga, o jacaré, o sapo, o tubarão, a formiga,
+            a abelha, a borboleta, a aranha, o tigre, a girafa, o hipopótamo, o canguru, o urso polar
+        """),
+        "planet": _list("Mercúrio, Vênus, Marte, Júpiter, Saturno, Urano, Netuno, Plutão"),
+        "instrument": _list("""
+            a quena, o charango, a marimba, o violão, o violino, o trompete, a sanfona, o bumbo, a harpa, a zampoña,
+            o saxofone, a bateria, o baixo, a flauta
+        """),
+        "dish": _list("""
+            a arepa, a feijoada, o ceviche, os tacos, a pizza, o sushi, a paella, o arroz com frango, a lasanha,
+            o gallo pinto, o vatapá, o pastel, o hambúrguer, o pudim, o bolo de aniversário, o pão de queijo
+        """),
+        "hero": _list("""
+            Simón Bolívar, José de San Martín, Miguel Hidalgo, Tiradentes, Pablo Neruda, Gabriela Mistral, Octavio Paz,
+            Gabriel García Márquez, Bernardo O'Higgins, Frida Kahlo, Machado de Assis, Zumbi dos Palmares
+        """),
         "imaginary": _list("""
             Nárnia, Wakanda, Mordor, a Atlântida, Hogwarts, Gondor, a Terra Média, Lilipute, Oz, Genóvia, Zamunda,
             a Terra do Nunca, Asgard, Camelot, Utopia, Krypton, Tatooine, o Sítio Encantado, a Lua Verde
@@ -229,11 +264,10 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             a bicicleta, a televisão, o computador, o celular, a impressora, o relógio, a lâmpada, o ventilador,
             o fogão, a geladeira, a máquina de lavar, o ferro de passar, o liquidificador, o martelo, a chave de fenda,
             a furadeira, o serrote, o trator, a motocicleta, o avião, o helicóptero, o submarino, o foguete, o trem,
-            o elevador, o semáforo, a ponte, o túnel, a câmera, o microfone, o telescópio, o microscópio,
-            o termômetro, a bússola, o ímã, a bateria, o motor, a turbina, o gerador, o painel solar, a antena,
+            o elevador, o semáforo, a ponte, o túnel, a câmera, o microfone, o telescópio, o microscópio, a bateria, o motor, a turbina, o gerador, o painel solar, a antena,
             o satélite artificial, o robô, o drone, o teclado, a tela, o guarda-chuva, a mochila, o sapato,
             a camisa, o chapéu, o cinto, o anel, o colar, a guitarra, o violino, o piano, o sofá, o tapete,
-            a cortina, o espelho, a escada, o cadeado, a chave, o cimento, o tijolo, o vidro, o plástico, o papel,
+            a cortina, o espelho, a escada, o cadeado, a chave, o cimento,
             a caneta, a tinta, a tesoura, a cola, a fita adesiva, o balão, o xadrez, a raquete, o patim, o trenó,
             o paraquedas, a âncora, o veleiro, o cabo, a tomada, o perfume, o xampu, o pente, a mala,
             o passaporte, a moeda antiga, a nota de dinheiro, o cartão de crédito, o caixa eletrônico, o cofre,
@@ -322,8 +356,8 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             atorvastatina, levotiroxina, cetorolaco, nifedipino, sulfato ferroso, ácido fólico, cloroquina
         """),
         "disease": _list("""
-            diabetes, hipertensão, asma, câncer, tuberculose, malária, dengue, hepatite, artrite, gastrite, anemia,
-            enxaqueca, epilepsia, apendicite, pneumonia, bronquite, sinusite, otite, lúpus, gota, psoríase, sarampo,
+            diabetes, hipertensão, asma, câncer, hepatite, artrite, gastrite, anemia,
+            enxaqueca, epilepsia, apendicite, bronquite, sinusite, otite, lúpus, gota, psoríase, sarampo,
             catapora, caxumba, meningite, HIV, sífilis, alzheimer, parkinson, depressão, ansiedade, insônia, colite,
             úlcera, hérnia, pedra nos rins, hipotireoidismo, chagas, leptospirose, zika
         """),
@@ -363,8 +397,8 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             Windows, Linux, Android, Telegram, Spotify, Uber, Twitter, Wikipédia, Minecraft, Fortnite, Roblox
         """),
         "chemical": _list("""
-            o sódio, o ouro, a prata, o ferro, o cobre, o carbono, o hidrogênio, o hélio, o urânio, o mercúrio, o chumbo,
-            o enxofre, o ácido sulfúrico, a amônia, o metano, o etanol, o bicarbonato, o cloro
+            o sódio, o ouro, a prata, o ferro, o cobre, o carbono, o hidrogênio, o hélio, o urânio, o chumbo,
+            o enxofre, o ácido sulfúrico, a amônia, o metano, o etanol, o bicarbonato
         """),
         "adjective": _list(
             "melhor, pior, mais caro, mais barato, mais famoso, mais bonito, mais rápido, maior do mundo"
