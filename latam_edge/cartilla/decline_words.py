@@ -33,8 +33,7 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
         """),
         "planet": _list("Mercurio, Venus, Marte, Júpiter, Saturno, Urano, Neptuno, Plutón"),
         "instrument": _list("""
-            la quena, el charango, la marimba, la guitarra, el violín, la trompeta, el acordeón, el bombo, el arpa,
-            la zampoña, el saxofón, la batería, el bajo, la flauta
+            la guitarra, el violín, la trompeta, el acordeón, el bombo, el arpa, el saxofón, la batería, el bajo, la flauta
         """),
         "dish": _list("""
             la arepa, la feijoada, el ceviche, los tacos, la pizza, el sushi, la paella, el arroz con pollo, la lasaña,
@@ -233,8 +232,7 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
         """),
         "planet": _list("Mercúrio, Vênus, Marte, Júpiter, Saturno, Urano, Netuno, Plutão"),
         "instrument": _list("""
-            a quena, o charango, a marimba, o violão, o violino, o trompete, a sanfona, o bumbo, a harpa, a zampoña,
-            o saxofone, a bateria, o baixo, a flauta
+            o violão, o violino, o trompete, a sanfona, o bumbo, a harpa, o saxofone, a bateria, o baixo, a flauta
         """),
         "dish": _list("""
             a arepa, a feijoada, o ceviche, os tacos, a pizza, o sushi, a paella, o arroz com frango, a lasanha,

@@ -32,11 +32,15 @@ HeldOutTemplates = dict[tuple[str, Lang], frozenset[str]]
 def rule_is_held_out(key: str) -> bool:
     """By the key without its language part: both languages of an instance are on the same side.
 
-    Of conjugations and plurals the verb or the word decides, whatever person, tense or direction follows.
+    A key with a language part is about a word ("conj:es:amar:todo:presente",
+    "plural:es:casa:singular"): all that is asked about the word goes together,
+    because one form of it gives the others away.
     """
-    parts = [part for part in key.split(":") if part not in _LANGS]
-    bare = ":".join(parts[:2] if parts[0] in _BY_WORD else parts)
-    return zlib.crc32(bare.encode()) % 100 < RULE_PERCENT
+    parts = key.split(":")
+    bare = [part for part in parts if part not in _LANGS]
+    if len(bare) < len(parts):
+        bare = bare[:2]
+    return zlib.crc32(":".join(bare).encode()) % 100 < RULE_PERCENT
 
 
 def held_out_templates(items: Iterable[Item]) -> HeldOutTemplates:

@@ -87,7 +87,21 @@ def test_whole_templates_are_held_out_and_every_item_keeps_two() -> None:
 
 def test_both_languages_of_a_rule_are_on_the_same_side() -> None:
     for n in range(200):
-        assert split.rule_is_held_out(f"clock:es:{n}") == split.rule_is_held_out(f"clock:pt:{n}")
+        assert split.rule_is_held_out(f"plural:es:{n}") == split.rule_is_held_out(f"plural:pt:{n}")
+
+
+def test_all_forms_of_a_word_are_on_the_same_side() -> None:
+    sides = collections.defaultdict(set)
+    for item in subjects.all_items():
+        if item.kind == "rule" and item.category in ("conjugation", "plurals"):
+            sides[item.category, item.lang, item.key.split(":")[2]].add(split.rule_is_held_out(item.key))
+    assert all(len(found) == 1 for found in sides.values())
+    for category, least in (("conjugation", 5), ("plurals", 15)):
+        for lang in ("es", "pt"):
+            held_out = [
+                word for word, found in sides.items() if word[:2] == (category, lang) and True in found
+            ]
+            assert len(held_out) >= least, (category, lang, len(held_out))
 
 
 def test_every_answer_passes_its_own_check_and_every_other_category_fails_it() -> None:
