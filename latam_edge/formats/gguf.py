@@ -215,6 +215,19 @@ def read_array(header: GGUFHeader, key: str) -> list[Any]:
         return cursor.items(key, value.item_type, value.length)
 
 
+def read_rows(header: GGUFHeader, tensor: TensorInfo, start: int, stop: int) -> bytes:
+    """The stored bytes of rows start..stop of a tensor; a row is what the first dimension spans.
+
+    Raises what `read_header` raises when the file changed in between.
+    """
+    n_rows = tensor.elements // tensor.shape[0] if tensor.shape else 1
+    row_bytes = tensor.nbytes // n_rows
+    with open_regular(header.path) as (file, size):
+        cursor = _Cursor(file, size, header.path)
+        cursor.seek(header.data_offset + tensor.offset + start * row_bytes)
+        return cursor.take((min(stop, n_rows) - start) * row_bytes)
+
+
 class _Cursor:
     """A reader that knows how many bytes are left and never reads past them."""
 

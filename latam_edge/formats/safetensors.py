@@ -184,16 +184,17 @@ class Checkpoint(Mapping[str, TensorEntry]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def array(self, name: str) -> Array:
-        """The tensor `name` as float32 (or its own type when it is not a 16-bit float).
+    def array(self, name: str, index: Any = None) -> Array:
+        """The tensor `name`, or what a numpy index picks of it; only that is read and widened.
 
-        float32 and integer tensors are read-only views of the file; F16 and BF16 are
-        widened, which is exact. Raises KeyError, or BadCheckpoint when the file changed.
+        F16 and BF16 become float32, which is exact. Other types stay as they are, and
+        may be read-only views of the file. Raises KeyError, or BadCheckpoint when the
+        file changed.
         """
-        return read_tensor(self._entries[name])
+        return read_tensor(self._entries[name], index)
 
 
-def read_tensor(entry: TensorEntry) -> Array:
+def read_tensor(entry: TensorEntry, index: Any = None) -> Array:
     """The data of one tensor; see `Checkpoint.array`."""
     import numpy as np
 
@@ -208,11 +209,12 @@ def read_tensor(entry: TensorEntry) -> Array:
             flat: Array = np.memmap(file, dtype=stored, mode="r", offset=entry.offset, shape=(count,))
     except FileMissing as error:
         raise _bad(entry.path, t("formats.file_changed")) from error
+    data = flat.reshape(entry.shape)
+    if index is not None:
+        data = data[index]
     if entry.dtype == "BF16":
-        flat = widen_bf16(flat)
-    elif entry.dtype == "F16":
-        flat = flat.astype(np.float32)
-    return flat.reshape(entry.shape)
+        return widen_bf16(data)
+    return data.astype(np.float32) if entry.dtype == "F16" else data
 
 
 def widen_bf16(bits: Array) -> Array:

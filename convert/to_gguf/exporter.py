@@ -1,0 +1,227 @@
+"""The conversion itself: checkpoint in, GGUF file out, whole or not at all."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convert import architectures, shape
+from convert.architectures import PlannedTensor
+from convert.checkpoint import HFCheckpoint, load
+from convert.to_gguf import encodings, k_quants, metadata, writer
+from convert.to_gguf.encodings import Encoding
+from convert.tokenizer import vocabulary
+from latam_edge.core.atomic import atomic_write, disk_errors
+from latam_edge.core.errors import UsageError
+from latam_edge.core.i18n import t
+from latam_edge.core.progress import Progress, Step, silent
+from latam_edge.formats.gguf import read_header
+from quant import rtn
+
+METHOD_KEY = "latam_edge.quant.method"
+"""Metadata key that says how the codes of an int4 file were chosen."""
+
+CHUNK_WEIGHTS = 4 << 20
+"""Weights held in memory at a time; encoding them takes some five copies of 16 MB."""
+
+# Values of `llama_ftype` in llama.h.
+_FILE_TYPES = {"f32": 0, "f16": 1, "int4": 2, "q8_0": 7, "q4_k_m": 15, "bf16": 32}
+TYPES = tuple(_FILE_TYPES)
+"""What `type` may be."""
+
+# `method` -> rtn's own name for it.
+_METHODS = {"rtn": "search", "absmax": "absmax"}
+METHODS = tuple(_METHODS)
+"""How int4 codes may be chosen: "rtn" searches scales, "absmax" is what stock Q4_0 does."""
+
+_F16_MAX = 65504.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertResult:
+    """What was written."""
+
+    path: Path
+    """The file."""
+    file_bytes: int
+    """Its size."""
+    bits_per_weight: float
+    """Bits of tensor data per weight; metadata are not counted."""
+    seconds: float
+    """How long it took."""
+    n_tensors: int
+    """Tensors in the file."""
+    kept: tuple[str, ...] = field(default=())
+    """Matrices kept in F16 because their rows are no multiple of 32."""
+
+
+def convert(
+    checkpoint: Path,
+    out: Path,
+    type: str = "int4",
+    *,
+    method: str = "rtn",
+    metadata: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+) -> ConvertResult:
+    """Write the Hugging Face checkpoint in a folder as one GGUF file.
+
+    type: one of TYPES. "int4" puts every matrix, embedding included, on the 4-bit
+    lattice; vectors are always F32. method: one of METHODS, for int4.
+    metadata: extra keys, whole ("general.license", "latam_edge.passport.es.perplexity");
+    they win over derived ones. Memory stays bounded whatever the checkpoint's size.
+
+    Raises FileMissing, UnreadableFile, BadCheckpoint, UsageError, DiskFull or
+    ReadOnlyPlace; then `out` is as it was.
+
+    >>> convert(Path("runs/student"), Path("semilla.gguf"), metadata={"general.license": "apache-2.0"})
+    """
+    started = time.monotonic()
+    if type not in TYPES:
+        raise UsageError(detail=t("convert.unknown_type", found=type, known=", ".join(TYPES)))
+    if method not in METHODS:
+        raise UsageError(detail=t("convert.unknown_method", found=method, known=", ".join(METHODS)))
+    source = load(Path(checkpoint))
+    extra = dict(metadata or {})
+    if type == "q4_k_m":
+        return _convert_by_library(source, Path(out), extra, progress, started)
+    if type == "int4":
+        extra.setdefault(METHOD_KEY, method)
+    written, tensors = _write(source, Path(out), type, method, extra, progress)
+    return ConvertResult(
+        path=Path(out),
+        file_bytes=written.file_bytes,
+        bits_per_weight=8 * written.tensor_bytes / written.weights,
+        seconds=time.monotonic() - started,
+        n_tensors=len(tensors),
+        kept=tuple(tensor.name for tensor in tensors if tensor.kept),
+    )
+
+
+def _write(
+    source: HFCheckpoint, out: Path, type: str, method: str, extra: Mapping[str, Any], progress: Progress
+) -> tuple[writer.Written, list[FileTensor]]:
+    """Everything is read and checked before the file is opened."""
+    architecture, model = architectures.find(source), shape.read(source)
+    planned = architectures.plan(source, architecture, model)
+    words = vocabulary.read(source, model.n_vocab)
+    tensors = file_tensors(source, planned, type, method)
+    weights = sum(math.prod(tensor.shape) for tensor in tensors)
+    keys = metadata.build(source, architecture, model, words, _FILE_TYPES[type], weights, extra)
+    with atomic_write(out) as file:
+        written = writer.write(file, keys, _reporting(tensors, weights, progress))
+    return written, tensors
+
+
+@dataclass(frozen=True, slots=True)
+class FileTensor:
+    """A planned tensor with the type it gets; what `writer.write` asks for its bytes."""
+
+    planned: PlannedTensor
+    """Where its weights come from."""
+    encoding: Encoding
+    """How they become bytes."""
+    source: HFCheckpoint
+    """Where they are read."""
+    kept: bool = False
+    """Whether the file's own type could not hold its rows."""
+    report: Progress = silent
+    """Told after each piece."""
+    done_before: int = 0
+    """Weights of the file written before this tensor."""
+    total: int = 0
+    """Weights of the file."""
+
+    @property
+    def name(self) -> str:
+        return self.planned.name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.planned.shape
+
+    @property
+    def type_id(self) -> int:
+        return self.encoding.type_id
+
+    @property
+    def nbytes(self) -> int:
+        return self.encoding.nbytes(math.prod(self.shape))
+
+    def chunks(self) -> Iterator[tuple[int, Any]]:
+        """(first row, rows as float32 matrix), all finite. Raises BadCheckpoint."""
+        n_rows, columns = self.shape if len(self.shape) == 2 else (1, self.shape[0])
+        step = max(1, CHUNK_WEIGHTS // columns)
+        for start in range(0, n_rows, step):
+            rows = self.planned.rows(self.source.tensors, start, start + step).reshape(-1, columns)
+            if not np.isfinite(rows).all():
+                raise self.source.bad("convert.not_finite", name=self.planned.source)
+            if self.encoding.name == "F16" and np.abs(rows).max() > _F16_MAX:
+                raise self.source.bad("convert.f16_overflow", name=self.planned.source)
+            yield start, rows
+
+    def pieces(self) -> Iterator[Any]:
+        done = self.done_before
+        for _, rows in self.chunks():
+            yield self.encoding.encode(rows).tobytes()
+            done += rows.size
+            self.report(Step("convert.writing", done=done, total=self.total, unit="weights", note=self.name))
+
+
+def file_tensors(
+    source: HFCheckpoint, planned: Sequence[PlannedTensor], type: str, method: str
+) -> list[FileTensor]:
+    """Give each planned tensor its type: vectors F32, matrices the file's, or F16 where that can't be."""
+    if type == "int4":
+        main = encodings.int4(lambda rows: rtn.quantize(rows, _METHODS[method]))
+    else:
+        main = {"f32": encodings.F32, "f16": encodings.F16, "bf16": encodings.BF16, "q8_0": encodings.Q8_0}[
+            type
+        ]
+    tensors = []
+    for tensor in planned:
+        fits = tensor.shape[-1] % main.tensor_type.block_size == 0
+        if len(tensor.shape) == 1:
+            tensors.append(FileTensor(tensor, encodings.F32, source))
+        else:
+            tensors.append(FileTensor(tensor, main if fits else encodings.F16, source, kept=not fits))
+    return tensors
+
+
+def _reporting(tensors: Sequence[FileTensor], total: int, progress: Progress) -> list[FileTensor]:
+    """The same tensors, each knowing how far the file is when its turn comes."""
+    reporting, done = [], 0
+    for tensor in tensors:
+        reporting.append(replace(tensor, report=progress, done_before=done, total=total))
+        done += math.prod(tensor.shape)
+    return reporting
+
+
+def _convert_by_library(
+    source: HFCheckpoint, out: Path, extra: Mapping[str, Any], progress: Progress, started: float
+) -> ConvertResult:
+    """Q4_K_M: write the weights unrounded beside `out`, and let llama.cpp quantize that file."""
+    exact = {"F32": "f32", "F64": "f32", "F16": "f16", "BF16": "bf16"}
+    dtypes = {source.tensors[name].dtype for name in source.tensors}
+    plain = exact[dtypes.pop()] if len(dtypes) == 1 and dtypes <= set(exact) else "f32"
+    unrounded = out.with_name(f".{out.name}.{plain}.part")
+    try:
+        _write(source, unrounded, plain, "rtn", extra, progress)
+        with disk_errors(out):
+            k_quants.quantize_file(unrounded, out, _FILE_TYPES["q4_k_m"], progress)
+    finally:
+        unrounded.unlink(missing_ok=True)
+    header = read_header(out)
+    return ConvertResult(
+        path=out,
+        file_bytes=header.file_bytes,
+        bits_per_weight=header.bits_per_weight,
+        seconds=time.monotonic() - started,
+        n_tensors=len(header.tensors),
+    )

@@ -1,0 +1,1 @@
+"""Tokenizers of Hugging Face checkpoints, read as data: no tokenizers library is needed."""

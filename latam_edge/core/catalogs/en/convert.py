@@ -1,0 +1,28 @@
+"""Converting a checkpoint: steps, and why one is refused."""
+
+MESSAGES = {
+    "convert.writing": "Writing the model",
+    "convert.quantizing": "Quantizing",
+    "convert.verifying": "Checking the file",
+    "convert.not_a_folder": "a checkpoint is a folder, and this is a file",
+    "convert.file_too_large": "{name} takes {size} bytes, which is too much",
+    "convert.bad_json": "{name} can't be read as JSON or text",
+    "convert.bad_config": "config.json: “{name}” is missing or wrong",
+    "convert.unsupported": "config.json: {name} = {value} is not supported",
+    "convert.unknown_architecture": "the architecture {name} is not known here (known: {known})",
+    "convert.unplaced_tensor": "nobody knows where the tensor {name} goes",
+    "convert.bad_tensor": "{name} is {found}, and {expected} was expected",
+    "convert.not_finite": "{name} holds NaN or infinite weights",
+    "convert.f16_overflow": "{name} holds weights too large for f16; use f32 or bf16",
+    "convert.not_bpe": "tokenizer.json is not a byte-level BPE tokenizer",
+    "convert.tokenizer_option": "the tokenizer uses “{name}”, which llama.cpp does not do the same way",
+    "convert.unknown_pre_tokenizer": "llama.cpp has no pre-tokenizer known to cut text as this one ({fingerprint})",
+    "convert.duplicate_token": "two tokens share a text or a number",
+    "convert.bad_added_token": "an added token has no text",
+    "convert.token_outside": "the token “{name}” has a number outside the {count} of the embedding",
+    "convert.bad_merge": "the merge “{name}” is not valid",
+    "convert.no_eos": "the end-of-text token is not named",
+    "convert.bad_metadata": "the metadata {name} has a value that GGUF can't hold",
+    "convert.unknown_type": "Unknown type “{found}”. Use one of: {known}",
+    "convert.unknown_method": "Unknown method “{found}”. Use one of: {known}",
+}

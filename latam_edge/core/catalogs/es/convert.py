@@ -1,0 +1,28 @@
+"""Convertir un checkpoint: los pasos, y por qué se rechaza."""
+
+MESSAGES = {
+    "convert.writing": "Escribiendo el modelo",
+    "convert.quantizing": "Cuantizando",
+    "convert.verifying": "Revisando el archivo",
+    "convert.not_a_folder": "un checkpoint es una carpeta y esto es un archivo",
+    "convert.file_too_large": "{name} ocupa {size} bytes, que es demasiado",
+    "convert.bad_json": "{name} no se puede leer como JSON o texto",
+    "convert.bad_config": "config.json: «{name}» falta o está mal",
+    "convert.unsupported": "config.json: {name} = {value} todavía no se admite",
+    "convert.unknown_architecture": "no conozco la arquitectura {name} (conozco: {known})",
+    "convert.unplaced_tensor": "no se sabe dónde va el tensor {name}",
+    "convert.bad_tensor": "{name} es {found} y se esperaba {expected}",
+    "convert.not_finite": "{name} contiene pesos NaN o infinitos",
+    "convert.f16_overflow": "{name} contiene pesos demasiado grandes para f16; usa f32 o bf16",
+    "convert.not_bpe": "tokenizer.json no es un tokenizador BPE de bytes",
+    "convert.tokenizer_option": "el tokenizador usa «{name}», que llama.cpp no hace igual",
+    "convert.unknown_pre_tokenizer": "llama.cpp no tiene un pretokenizador que corte el texto como este ({fingerprint})",
+    "convert.duplicate_token": "dos tokens comparten el texto o el número",
+    "convert.bad_added_token": "un token agregado no tiene texto",
+    "convert.token_outside": "el token «{name}» tiene un número fuera de los {count} del embedding",
+    "convert.bad_merge": "la fusión «{name}» no es válida",
+    "convert.no_eos": "no se dice cuál es el token de fin de texto",
+    "convert.bad_metadata": "el metadato {name} tiene un valor que GGUF no puede guardar",
+    "convert.unknown_type": "No conozco el tipo «{found}». Usa uno de estos: {known}",
+    "convert.unknown_method": "No conozco el método «{found}». Usa uno de estos: {known}",
+}

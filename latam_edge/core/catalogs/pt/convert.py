@@ -1,0 +1,28 @@
+"""Converter um checkpoint: os passos, e por que ele é recusado."""
+
+MESSAGES = {
+    "convert.writing": "Gravando o modelo",
+    "convert.quantizing": "Quantizando",
+    "convert.verifying": "Verificando o arquivo",
+    "convert.not_a_folder": "um checkpoint é uma pasta e isto é um arquivo",
+    "convert.file_too_large": "{name} ocupa {size} bytes, o que é demais",
+    "convert.bad_json": "{name} não pode ser lido como JSON ou texto",
+    "convert.bad_config": "config.json: «{name}» falta ou está errado",
+    "convert.unsupported": "config.json: {name} = {value} ainda não é aceito",
+    "convert.unknown_architecture": "não conheço a arquitetura {name} (conheço: {known})",
+    "convert.unplaced_tensor": "não se sabe onde vai o tensor {name}",
+    "convert.bad_tensor": "{name} é {found} e o esperado era {expected}",
+    "convert.not_finite": "{name} contém pesos NaN ou infinitos",
+    "convert.f16_overflow": "{name} contém pesos grandes demais para f16; use f32 ou bf16",
+    "convert.not_bpe": "tokenizer.json não é um tokenizador BPE de bytes",
+    "convert.tokenizer_option": "o tokenizador usa «{name}», que o llama.cpp não faz do mesmo modo",
+    "convert.unknown_pre_tokenizer": "o llama.cpp não tem um pré-tokenizador que corte o texto como este ({fingerprint})",
+    "convert.duplicate_token": "dois tokens têm o mesmo texto ou número",
+    "convert.bad_added_token": "um token adicionado não tem texto",
+    "convert.token_outside": "o token «{name}» tem um número fora dos {count} do embedding",
+    "convert.bad_merge": "a fusão «{name}» não é válida",
+    "convert.no_eos": "não se diz qual é o token de fim de texto",
+    "convert.bad_metadata": "o metadado {name} tem um valor que o GGUF não pode guardar",
+    "convert.unknown_type": "Não conheço o tipo «{found}». Use um destes: {known}",
+    "convert.unknown_method": "Não conheço o método «{found}». Use um destes: {known}",
+}
