@@ -78,20 +78,19 @@ def infer(value: Any) -> Value:
     Whole numbers take 32 bits when they fit, fractions 64. Raises TypeError.
     """
     if isinstance(value, list | tuple):
-        kinds = {infer(item).value_type for item in value}
-        if not kinds:
+        items = [infer(item) for item in value]
+        kinds = {item.value_type for item in items}
+        if not items:
             return strings([])
-        if kinds <= {UINT32, INT64, UINT64}:
-            return Value(max(kinds), list(value), is_array=True)
-        if len(kinds) == 1 and ARRAY not in kinds:
-            return Value(kinds.pop(), list(value), is_array=True)
-        raise TypeError(f"mixed list: {value!r}")
+        if any(item.is_array for item in items) or (len(kinds) > 1 and kinds != {UINT32, INT64}):
+            raise TypeError(f"nested or mixed list: {value!r}")
+        return Value(max(kinds), list(value), is_array=True)
     if isinstance(value, bool):
         return boolean(value)
     if isinstance(value, int):
-        if 0 <= value < 2**32:
-            return u32(value)
-        return Value(INT64 if value < 2**63 else UINT64, value)
+        if not -(2**63) <= value < 2**63:
+            raise TypeError(f"too large: {value}")
+        return u32(value) if 0 <= value < 2**32 else Value(INT64, value)
     if isinstance(value, float):
         return Value(FLOAT64, value)
     if isinstance(value, str):
