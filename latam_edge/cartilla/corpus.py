@@ -15,8 +15,8 @@ from functools import lru_cache
 from itertools import accumulate
 from math import sqrt
 
-from latam_edge.cartilla import arithmetic, decline, pool, word_problems
-from latam_edge.cartilla.model import Check, Dialogue, Item, Lang
+from latam_edge.cartilla import arithmetic, decline, health, pool, word_problems
+from latam_edge.cartilla.model import Dialogue, Item, Lang
 from latam_edge.cartilla.noise import add_noise
 from latam_edge.cartilla.normalize import question_key
 
@@ -109,11 +109,13 @@ class Corpus:
         self._weights: dict[Lang, tuple[list[str], list[float]]] = {
             lang: self._weigh(lang) for lang in _LANGS
         }
-        self._firsts: dict[Lang, list[tuple[Item, tuple[str, ...]]]] = {lang: [] for lang in _LANGS}
+        self._firsts: dict[Lang, dict[str, list[tuple[Item, tuple[str, ...]]]]] = {
+            lang: {} for lang in _LANGS
+        }
         for key in self._split.follow_ups:
             for item, texts in self._split.train.get(key, ()):
                 if item.key not in self._excluded:
-                    self._firsts[item.lang].append((item, texts))
+                    self._firsts[item.lang].setdefault(item.category, []).append((item, texts))
 
     def _allowed(self, item: Item) -> Item:
         return withdrawn(item) if item.key in self._excluded else item
@@ -183,8 +185,11 @@ class Corpus:
 
     def chain(self, rng: random.Random, lang: Lang) -> list[_Turn]:
         """A question and one to three that hang on it."""
-        if self._firsts[lang] and rng.random() < 0.6:
-            item, texts = rng.choice(self._firsts[lang])
+        firsts = self._firsts[lang]
+        if firsts and rng.random() < 0.6:
+            names = list(firsts)
+            name = rng.choices(names, weights=[WEIGHTS.get(name, 2.0) for name in names])[0]
+            item, texts = rng.choice(firsts[name])
             first = self._ask(rng, item, rng.choice(texts)) or self.inside(rng, lang)
         else:
             name = rng.choice(("tables", "tables", "divisions", *arithmetic.RULES))
@@ -207,7 +212,7 @@ class Corpus:
 
 def withdrawn(item: Item) -> Item:
     """A health item that is no longer answered: it sends the person to a health worker."""
-    return replace(item, answers=decline.HEALTH_ANSWERS[item.lang], check=Check(declines=True))
+    return replace(item, answers=(health.SAFE_ANSWER[item.lang],), check=health.SAFE_CHECK[item.lang])
 
 
 @lru_cache(maxsize=4)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 
 from latam_edge.cartilla import decline, pool
 from latam_edge.cartilla.corpus import withdrawn
@@ -124,14 +125,14 @@ def _follow_ups(
     asked = []
     for lang in _LANGS:
         rng = random.Random(f"exam {seed} {FOLLOW_UPS} {lang}")
-        usable = [
-            (first, second, text)
-            for first, second, text in division.follow_ups_held_out
-            if first.lang == lang
-            and pool.item_id(first) in division.train
-            and not {first.key, second.key} & excluded
-        ]
-        for first, second, text in rng.sample(usable, min(per_category, len(usable))):
+        usable: dict[str, list[tuple[Item, Item, str]]] = {}
+        for first, second, text in division.follow_ups_held_out:
+            known = pool.item_id(first) in division.train and not {first.key, second.key} & excluded
+            if first.lang == lang and known:
+                usable.setdefault(first.category, []).append((first, second, text))
+        shuffled = [rng.sample(found, len(found)) for found in usable.values()]
+        rows = (row for layer in zip_longest(*shuffled) for row in layer if row is not None)
+        for first, second, text in islice(rows, per_category):
             before = division.train[pool.item_id(first)][0]
             history = ((rng.choice(before[1]), before[0].answers[0]),)
             key = f"{first.key}>{second.key}"

@@ -202,6 +202,8 @@ _THINGS: dict[Lang, tuple[tuple[str, bool], ...]] = {
         ("goiabas", True),
     ),
 }
+_ANIMALS = frozenset({"gallinas", "peces", "cabras", "ovejas", "llamas", "galinhas", "peixes", "ovelhas"})
+"""They go in no box, bag or bucket."""
 _MONEY: dict[Lang, tuple[tuple[str, bool], ...]] = {
     "es": (
         ("pesos", False),
@@ -275,7 +277,7 @@ _SCENES: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
             ("{n} paga con {a} {p} una compra de {b} {p}. ¿Cuánto le dan de vuelto?", "p"),
             ("En el autobús van {a} personas y bajan {b}. ¿Cuántas personas quedan?", "personas"),
             ("{n} tiene {a} {x} y {m} tiene {b}. ¿{q} {x} más tiene {n}?", "x"),
-            ("De {a} {x}, se rompieron {b}. ¿{q} {x} quedan?", "x"),
+            ("De {a} {x}, se perdieron {b}. ¿{q} {x} quedan?", "x"),
             ("Un libro tiene {a} páginas y {n} ya leyó {b}. ¿Cuántas páginas le faltan?", "páginas"),
             ("Si tengo {a} {x} y pierdo {b}, ¿{q} {x} me quedan?", "x"),
         ),
@@ -287,7 +289,7 @@ _SCENES: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
             ("{n} paga com {a} {p} uma compra de {b} {p}. Quanto recebe de troco?", "p"),
             ("No ônibus vão {a} pessoas e descem {b}. Quantas pessoas ficam?", "pessoas"),
             ("{n} tem {a} {x} e {m} tem {b}. {q} {x} {n} tem a mais?", "x"),
-            ("De {a} {x}, {b} quebraram. {q} {x} sobram?", "x"),
+            ("De {a} {x}, {b} se perderam. {q} {x} sobram?", "x"),
             ("Um livro tem {a} páginas e {n} já leu {b}. Quantas páginas faltam?", "páginas"),
             ("Se eu tenho {a} {x} e perco {b}, {ql} {x} sobram?", "x"),
         ),
@@ -383,6 +385,8 @@ def sample(rng: random.Random, lang: Lang, *, held_out: bool = False) -> Item:
             break
     frame, unit = rng.choice(_SCENES[op][lang])
     things, feminine = rng.choice(_THINGS[lang])
+    while things in _ANIMALS and "{c}" in frame:
+        things, feminine = rng.choice(_THINGS[lang])
     boxes, boxes_feminine = rng.choice(_BOXES[lang])
     money, _ = rng.choice(_MONEY[lang])
     if not boxes_feminine:
