@@ -6,6 +6,8 @@ import os
 import sysconfig
 from pathlib import Path
 
+from latam_edge.core.i18n import language
+
 SPIN_COUNT = 2_000_000
 """Turns that an OpenMP thread spins, waiting for the next step, before it sleeps (GOMP_SPINCOUNT).
 
@@ -18,6 +20,7 @@ def child_environment() -> dict[str, str]:
     env = dict(os.environ)
     if not env.keys() & {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}:
         env["GOMP_SPINCOUNT"] = str(SPIN_COUNT)
+    env["LATAM_EDGE_LANG"] = language()
     # The worker runs without the current folder in its path (python -P): a file json.py beside
     # a model on a USB stick must not be run. A source tree that is not installed is named here.
     root = Path(__file__).resolve().parents[2]

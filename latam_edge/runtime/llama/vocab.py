@@ -7,6 +7,7 @@ import ctypes
 from latam_edge.runtime.llama.native import Handle, library
 
 _SPM = 1  # LLAMA_VOCAB_TYPE_SPM
+_CONTROL = 1 | 8  # LLAMA_TOKEN_ATTR_UNKNOWN, LLAMA_TOKEN_ATTR_CONTROL: what only parse_special reads
 
 
 class Vocab:
@@ -64,6 +65,11 @@ class Vocab:
         if end is None:
             end = self._ends[token] = bool(self._lib.llama_vocab_is_eog(self._vocab, token))
         return end
+
+    def control_names(self) -> list[str]:
+        """Texts of all control tokens."""
+        attr = self._lib.llama_vocab_get_attr
+        return [self.text(i) for i in range(self.size) if attr(self._vocab, i) & _CONTROL]
 
     def _piece(self, token: int, *, special: bool) -> bytes:
         while True:

@@ -3,4 +3,7 @@
 MESSAGES = {
     "runtime.writes_no_text": "this model writes no text",
     "runtime.bad_gpu_layers": '--gpu-layers must be auto, off or a number, and it is "{value}".',
+    "runtime.context_too_small": "The context must hold at least {least} tokens.",
+    "runtime.bad_threads": "The number of threads must be 1 or more.",
+    "runtime.no_messages": "There is no question to answer.",
 }

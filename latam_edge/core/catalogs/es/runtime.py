@@ -3,4 +3,7 @@
 MESSAGES = {
     "runtime.writes_no_text": "este modelo no escribe texto",
     "runtime.bad_gpu_layers": "--gpu-layers debe ser auto, off o un número, y es «{value}».",
+    "runtime.context_too_small": "El contexto debe tener al menos {least} tokens.",
+    "runtime.bad_threads": "El número de hilos debe ser 1 o más.",
+    "runtime.no_messages": "No hay ninguna pregunta que responder.",
 }
