@@ -44,6 +44,8 @@ WEIGHTS: dict[str, float] = {
     "currencies": 2.0,
     "languages": 2.0,
     "neighbours": 3.0,
+    "regions": 1.5,
+    "demonyms": 1.5,
     "conjugation": 5.0,
     "plurals": 4.0,
     "opposites": 3.0,

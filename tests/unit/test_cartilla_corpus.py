@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from latam_edge.cartilla import arithmetic, corpus, decline, exam, pool, split, subjects
+from latam_edge.cartilla import arithmetic, corpus, decline, exam, health, pool, split, subjects
 from latam_edge.cartilla.model import Check, Dialogue, Item
 from latam_edge.cartilla.normalize import question_key
 
@@ -199,7 +199,10 @@ def test_withdrawn_health_items_send_the_person_to_a_health_worker() -> None:
     }
     key = sorted(keys)[0]
     item = next(item for item in subjects.all_items() if item.key == key and item.lang == "es")
-    assert corpus.withdrawn(item).answers == decline.HEALTH_ANSWERS["es"]
+    safe = corpus.withdrawn(item)
+    assert safe.answers == (health.SAFE_ANSWER["es"],)
+    assert exam.grade(safe.check, safe.answers[0])
+    assert not exam.grade(safe.check, item.answers[0])
     given = [
         answer
         for dialogue in corpus.dialogues(3, 30_000, excluded={key})
@@ -209,7 +212,8 @@ def test_withdrawn_health_items_send_the_person_to_a_health_worker() -> None:
     other = {a for i in subjects.all_items() if i.key != key for a in i.answers}
     assert not set(given) - other
     changed = [one for one in exam.exam(0, 10_000, excluded={key}) if one.key == key]
-    assert all(one.check.declines for one in changed)
+    assert changed
+    assert all(one.check == health.SAFE_CHECK[one.lang] for one in changed)
 
 
 def test_results_are_counted_by_category_language_and_kind(asked: list[exam.ExamItem]) -> None:
