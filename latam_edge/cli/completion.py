@@ -111,7 +111,7 @@ _TOP = "latam-edge"
 
 
 def _cases(found: list[Command]) -> list[tuple[str, str]]:
-    """("COMMAND OPTION", "value value ...") for every option that takes a value; "" when it can't be listed."""
+    """("COMMAND OPTION", "value value ...") for options with values; "" when they can't be listed."""
     return [
         (f"{command.name} {option}", " ".join(command.options[option]))
         for command in found

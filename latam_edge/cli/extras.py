@@ -12,7 +12,7 @@ OWN = ("latam_edge", "convert", "quant", "tui")
 
 @contextmanager
 def needs(extra: str) -> Iterator[None]:
-    """Inside the block, a package that is not installed becomes MissingExtra with the extra that brings it."""
+    """Inside the block, a package that is not installed becomes MissingExtra, which names `extra`."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -33,7 +33,7 @@ def sanitize(text: str) -> str:
     while len(name.encode()) > MAX_BYTES:
         name = name[:-1]
     name = name.rstrip("-. ")
-    return f"{name}-model" if name.split(".")[0].casefold() in _DEVICES else name
+    return f"model-{name}" if name.split(".")[0].casefold() in _DEVICES else name
 
 
 def check(name: str) -> str:
