@@ -50,8 +50,8 @@ _HELD_OUT_PER_LANG = 400
 
 # group -> share of the training questions
 _GROUPS = {
-    "near": 0.36,
-    "number": 0.12,
+    "near": 0.35,
+    "number": 0.13,
     "health": 0.13,
     "wide": 0.31,
     "foreign": 0.03,
@@ -193,6 +193,19 @@ _TEMPLATES: dict[Lang, dict[str, str]] = {
             ¿Cuánto es {small3} por {two}?
             {small3} x {small}
             ¿Cuánto es {big} entre {small}?
+            ¿Cuánto es {two} x {small}?
+            {two}x{small}
+            ¿Cuánto es {small} por {two}?
+            {small} x {two}
+            ¿Cuánto es {inexact}?
+            {inexact}
+            calcula {inexact}
+            {two} / 0
+            ¿Cuánto es {one} - {two}?
+            {one} menos {two}
+            ¿Cuánto es {one} + {two} + {small}?
+            {two} + {two2} + {one}
+            suma {one}, {two} y {small}
             {big} / {two}
             divide {big} entre {two}
             ¿Cuál es la raíz cuadrada de {small3}?
@@ -546,6 +559,19 @@ _TEMPLATES: dict[Lang, dict[str, str]] = {
             Quanto é {small3} vezes {two}?
             {small3} x {small}
             Quanto é {big} dividido por {small}?
+            Quanto é {two} x {small}?
+            {two}x{small}
+            Quanto é {small} vezes {two}?
+            {small} x {two}
+            Quanto é {inexact}?
+            {inexact}
+            calcule {inexact}
+            {two} / 0
+            Quanto é {one} - {two}?
+            {one} menos {two}
+            Quanto é {one} + {two} + {small}?
+            {two} + {two2} + {one}
+            some {one}, {two} e {small}
             {big} / {two}
             divida {big} por {two}
             Qual é a raiz quadrada de {small3}?
@@ -1015,9 +1041,20 @@ _FRACTIONS = (
     "9/10",
 )
 
+
+def _inexact(rng: random.Random) -> str:
+    """A division that leaves a rest, both numbers of the size that the tables have."""
+    while True:
+        a, b = rng.randrange(3, 145), rng.randrange(2, 13)
+        if a % b:
+            return rng.choice((f"{a} / {b}", f"{a} ÷ {b}", f"{a}/{b}"))
+
+
 _NUMBERS: dict[str, Callable[[random.Random], str]] = {
     "big": lambda rng: str(rng.randrange(1000, rng.choice((10_000, 10_000, 100_000, 10_000_000)))),
     "small": lambda rng: str(rng.randrange(2, 13)),
+    "one": lambda rng: str(rng.randrange(1, 10)),
+    "inexact": _inexact,
     "two": lambda rng: str(rng.randrange(13, 100)),
     "small3": lambda rng: str(rng.randrange(101, 1000)),
     "dec": lambda rng: f"{rng.randrange(100)}{rng.choice('.,')}{rng.randrange(1, 100)}",
