@@ -115,7 +115,7 @@ _DAY_AFTER: _Templates = {
         "Se hoje é {d}, amanhã será...",
         "Qual dia vem logo depois {of}?",
         "Você sabe que dia vem depois {of}?",
-        "Que dia da semana segue {d}?",
+        "Que dia da semana vem após {d}?",
     ),
 }
 _DAY_BEFORE: _Templates = {
@@ -576,7 +576,7 @@ def _units(lang: Lang) -> Iterator[Item]:
 
 _CLOCK: _Templates = {
     "es": (
-        "El reloj marca las {t}. ¿Qué hora es?",
+        "El reloj marca {the} {t}. ¿Qué hora es?",
         "¿Cómo se dice la hora {t}?",
         "¿Cómo se lee {t}?",
         "Lee la hora {t}.",
@@ -624,7 +624,7 @@ def _clock(lang: Lang) -> Iterator[Item]:
                 lang,
                 f"time:{hour}:{minute:02d}",
                 "rule",
-                _pairs("clock", _CLOCK[lang], t=f"{hour}:{minute:02d}"),
+                _pairs("clock", _CLOCK[lang], t=f"{hour}:{minute:02d}", the="la" if hour == 1 else "las"),
                 (answer,),
                 Check(require=((answer,),)),
                 weight=2.0 if minute in (0, 15, 30) else 1.0,
