@@ -1,0 +1,1 @@
+"""The chat on the terminal, made with Textual. `tui.main` is its door; nothing here needs torch."""

@@ -23,7 +23,7 @@ from latam_edge.history.database import MEMORY, Database, damage_mark, database_
 from latam_edge.history.migrations import migrate
 from latam_edge.history.presence import Presence
 from latam_edge.history.private import prepare
-from latam_edge.history.records import Conversation, Role, StoredMessage
+from latam_edge.history.records import Conversation, MessageState, Role, StoredMessage
 from latam_edge.history.recovery import Recovery, damage, recover
 from latam_edge.history.search import fold
 
@@ -71,7 +71,9 @@ class History:
                     migrate(database.writer, path)
                 history = cls(database, presence=presence, recovery=recovery, clock=clock)
                 if presence.alone:
-                    history._clean_up()
+                    # With no room to clean up, what is there can still be read; next time, then.
+                    with suppress(LatamEdgeError):
+                        history._clean_up()
             except BaseException:
                 database.close()
                 raise
@@ -115,6 +117,15 @@ class History:
         rows = self._database.read(sql + " ORDER BY updated_at DESC, id DESC", *arguments)
         return [Conversation(**dict(row)) for row in rows]
 
+    def find(self, conversation_id: int) -> Conversation | None:
+        """The conversation with this number; None when there is none, or it was deleted."""
+        rows = self._database.read(
+            """SELECT id, title, model, created_at, updated_at FROM conversation
+            WHERE id = ? AND deleted_at IS NULL""",
+            conversation_id,
+        )
+        return Conversation(**dict(rows[0])) if rows else None
+
     def create(self, title: str, *, model: str = "") -> Conversation:
         """A new, empty conversation."""
         now = self._now()
@@ -154,17 +165,19 @@ class History:
         rows = self._database.read(sql + " ORDER BY id", conversation_id)
         return [StoredMessage(**dict(row)) for row in rows]
 
-    def add_message(self, conversation_id: int, role: Role, content: str) -> StoredMessage:
+    def add_message(
+        self, conversation_id: int, role: Role, content: str, *, state: MessageState = "done", model: str = ""
+    ) -> StoredMessage:
         """Save a whole turn. When this returns it's on the disk: a power cut can't take it away."""
         now = self._now()
         with self._database.transaction() as connection:
             cursor = connection.execute(
-                """INSERT INTO message (conversation_id, role, content, state, created_at)
-                VALUES (?, ?, ?, 'done', ?)""",
-                (conversation_id, role, content, now),
+                """INSERT INTO message (conversation_id, role, content, state, model, created_at)
+                VALUES (?, ?, ?, ?, ?, ?)""",
+                (conversation_id, role, content, state, model, now),
             )
             connection.execute("UPDATE conversation SET updated_at = ? WHERE id = ?", (now, conversation_id))
-        return StoredMessage(cursor.lastrowid or 0, conversation_id, role, content, "done", "", now)
+        return StoredMessage(cursor.lastrowid or 0, conversation_id, role, content, state, model, now)
 
     def begin_answer(
         self,

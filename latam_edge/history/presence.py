@@ -35,8 +35,9 @@ class Presence:
         self._lock.execute("PRAGMA busy_timeout = 0")
         try:
             self._lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            return False
+        except sqlite3.OperationalError as error:
+            # On a full disk SQLite fails after it got the lock, hence alone.
+            return error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY
         self._lock.execute("ROLLBACK")
         return True
 

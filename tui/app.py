@@ -1,0 +1,99 @@
+"""The application: what lives as long as the chat does, the language and the colours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from latam_edge.core import i18n
+from latam_edge.core.errors import LatamEdgeError
+from latam_edge.core.i18n import t
+from latam_edge.core.settings import load_settings, save_settings
+from latam_edge.history.history import History
+from latam_edge.store.entry import Entry
+from latam_edge.store.library import Library
+from tui.colours import THEMES, first_theme
+from tui.model import ClientFactory, Model
+from tui.options import ChatOptions
+from tui.recorder import Recorder
+from tui.screens.chat import ChatScreen
+
+
+class ChatApp(App[None]):
+    """Holds the model and the history; the chat screen does the rest."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False  # it speaks English only
+    TITLE = "latam-edge"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "help_quit", show=False, system=True)]
+
+    def __init__(
+        self,
+        client_factory: ClientFactory,
+        history: History,
+        library: Library,
+        entry: Entry,
+        options: ChatOptions | None = None,
+        *,
+        notices: tuple[Callable[[], str], ...] = (),
+    ) -> None:
+        """entry: the model to begin with. notices: sentences to show first; each gives itself in
+        the language in force."""
+        no_color = "NO_COLOR" in os.environ  # Textual takes it out of the environment
+        super().__init__()
+        self.model = Model(client_factory, entry)
+        self.recorder = Recorder(history, self._not_saved)
+        self.library = library
+        self.options = options or ChatOptions()
+        self.notices = notices
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = first_theme(self.console.color_system, no_color, os.environ.get("COLORFGBG", ""))
+
+    def get_default_screen(self) -> ChatScreen:
+        return ChatScreen()
+
+    def close(self) -> None:
+        """Stop the model and finish all writes, when the screen is gone; a running answer ends as stopped."""
+        self.model.close()
+        self.recorder.close()
+
+    def _not_saved(self, error: LatamEdgeError) -> None:
+        """From the history's thread."""
+        with suppress(RuntimeError):  # the screen is gone already
+            self.call_later(self._tell_not_saved, error)
+
+    def _tell_not_saved(self, error: LatamEdgeError) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, ChatScreen):
+                screen.not_saved(error)
+
+    def next_language(self) -> None:
+        """Take the next language, at once and for the next time."""
+        languages = i18n.LANGUAGES
+        lang = languages[(languages.index(i18n.language()) + 1) % len(languages)]
+        i18n.set_language(lang)
+        # Not being able to remember it is no reason to refuse it.
+        with suppress(LatamEdgeError, OSError):
+            save_settings(replace(load_settings(), language=lang))
+        for screen in self.screen_stack:
+            if isinstance(screen, ChatScreen):
+                screen.relabel()
+        self.notify(t("chat.language_name"), timeout=2)
+
+    def next_theme(self) -> None:
+        """Take the next colours."""
+        names = [theme.name for theme in THEMES]
+        name = names[(names.index(self.theme) + 1) % len(names)]
+        self.theme = name
+        self.notify(t(f"chat.theme_{name.removeprefix('latam-')}"), timeout=2)
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C: many press it to leave, and must not lose anything by it."""
+        self.notify(t("chat.quit_hint"))

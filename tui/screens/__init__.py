@@ -1,0 +1,1 @@
+"""Whole screens: the chat, help, and small questions to the user."""

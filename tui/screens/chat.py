@@ -1,0 +1,491 @@
+"""The chat itself: puts the parts together and says what happens when."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from latam_edge.core.atomic import write_text
+from latam_edge.core.errors import LatamEdgeError
+from latam_edge.core.i18n import t
+from latam_edge.history import export
+from latam_edge.history.records import Conversation
+from latam_edge.runtime.types import Done
+from tui import export_path, keys
+from tui.answering import Job, answer
+from tui.screens.dialogs import AskLine, ChooseModel, Help
+from tui.talk import Talk, Turn, from_history, title_from
+from tui.widgets.composer import Composer
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.notice import Notice
+from tui.widgets.sidebar import Sidebar
+from tui.widgets.status_line import Status, StatusLine
+from tui.widgets.transcript import Transcript
+from tui.widgets.turns import printable
+from tui.widgets.welcome import Welcome
+
+if TYPE_CHECKING:
+    from tui.app import ChatApp
+
+FRAME_S = 1 / 15
+"""Time between two looks at a running answer. More often nobody sees, and SSH lines choke."""
+
+
+class ChatScreen(Screen[None]):
+    """One conversation in the middle, all of them at the side, a line to write in below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings()]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (Textual's own name)
+    AUTO_FOCUS = "Composer"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.talk = Talk()
+        self.jobs: list[Job] = []
+        """Questions in line, the one being answered first."""
+        self._deleted: list[Conversation] = []
+        self._last_done: Done | None = None
+        self._kept = 0
+        self._unsaved = False
+
+    @property
+    def chat(self) -> ChatApp:
+        """The app, by its own type."""
+        return cast("ChatApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="middle"):
+            yield Sidebar()
+            with Vertical(id="talk"):
+                yield Static(id="title", markup=False)
+                yield Welcome(self.chat.model.entry)
+                yield Transcript()
+                yield Composer()
+        yield StatusLine(self._status())
+        yield KeyBar()
+
+    async def on_mount(self) -> None:
+        await self._show(self.talk)
+        for words in self.chat.notices:
+            await self._say(Notice(words))
+        self._load_model()
+        self.refresh_list()
+
+    # --- the model -------------------------------------------------------------------
+
+    @work(group="load", exclusive=True)
+    async def _load_model(self) -> None:
+        await self._until(self.chat.model.load())
+
+    async def _until(self, loading: Future[None]) -> None:
+        """Wait for a load to end, then say how it went."""
+        self._refresh_status()
+        await asyncio.wrap_future(loading)
+        if (error := self.chat.model.error) is not None:
+            await self._say(Notice(lambda: str(error)))
+        self.query_one(Welcome).show(self.chat.model.entry, self._kept)
+        self._refresh_status()
+
+    @work(group="choose", exclusive=True)
+    async def action_model(self) -> None:
+        """Let the user take another model; questions in line are still answered by this one."""
+        model = self.chat.model
+        try:
+            entries = await asyncio.to_thread(self.chat.library.list)
+        except LatamEdgeError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        chosen = await self.app.push_screen_wait(ChooseModel([*entries], model.entry))
+        if chosen is not None and (chosen.name != model.entry.name or model.error is not None):
+            self._last_done = None
+            await self._until(model.change(chosen))
+
+    # --- asking and answering --------------------------------------------------------
+
+    @on(Composer.Sent)
+    @on(Welcome.Tried)
+    async def _asked(self, event: Composer.Sent | Welcome.Tried) -> None:
+        event.stop()
+        self.query_one(Composer).focus()
+        talk = self.talk
+        if not talk.title:
+            talk.title = title_from(event.text)
+        question = Turn("user", event.text)
+        reply = Turn("assistant", state="writing", model=self.chat.model.entry.name)
+        talk.turns += [question, reply]
+        job = Job(talk, reply, self.chat.recorder.open_answer(talk, reply))
+        self._show_parts()
+        await self.query_one(Transcript).add(question, reply)
+        self._run(job)
+
+    async def action_again(self) -> None:
+        """Ask for another answer to the last question; the earlier one stays in the history."""
+        previous = self.talk.last_answer
+        if previous is None or self._answering(self.talk):
+            return
+        reply = Turn("assistant", state="writing", model=self.chat.model.entry.name)
+        reply.earlier = [*previous.earlier, previous.text]
+        self.talk.turns[-1] = reply
+        saved = self.chat.recorder.open_answer(self.talk, reply, previous.id)
+        await self.query_one(Transcript).replace(previous, reply)
+        self._run(Job(self.talk, reply, saved, previous))
+
+    @work(group="answers")
+    async def _run(self, job: Job) -> None:
+        """Paint an answer while the model's thread makes it."""
+        chat = self.chat
+        self.jobs.append(job)
+        self.refresh_bindings()
+        ending = asyncio.wrap_future(
+            chat.model.submit(answer, job, chat.model, chat.recorder, chat.options.system)
+        )
+        try:
+            begun = 0.0
+            pause = FRAME_S
+            while not ending.done():
+                await asyncio.wait([ending], timeout=pause)
+                painting = time.monotonic()
+                begun = begun or (painting if job.phase != "waiting" else 0.0)
+                await self._paint(job, int(painting - begun) if begun else 0)
+                # On a small computer drawing takes longer than a frame; leave it most of its time.
+                pause = max(FRAME_S, 3 * (time.monotonic() - painting))
+            await ending
+        finally:
+            self.jobs.remove(job)
+        await self._ended(job)
+
+    async def _paint(self, job: Job, seconds: int) -> None:
+        self._refresh_status(seconds)
+        view = self.query_one(Transcript).view_of(job.answer)
+        text = job.take()
+        if view is None:
+            return  # another conversation is on the screen; this one's text waits in its turn
+        if text:
+            view.show_progress("")
+            await view.append(text)
+        elif not job.answer.text:
+            key = "chat.phase_stopping" if job.stopping else f"chat.phase_{job.phase}"
+            if self.chat.model.info is None and self.chat.model.error is None:
+                view.show_progress("chat.phase_loading", model=self.chat.model.entry.name)
+            elif job.phase != "over":
+                view.show_progress(key)
+
+    async def _ended(self, job: Job) -> None:
+        if job.done is not None:
+            self._last_done = job.done
+        transcript = self.query_one(Transcript)
+        if job.previous is not None and not job.answer.text and job.talk.last_answer is job.answer:
+            # Nothing came: the earlier answer is worth more, and says why there is no other.
+            job.previous.error = job.answer.error
+            job.talk.turns[-1] = job.previous
+            await transcript.replace(job.answer, job.previous)
+        elif (view := transcript.view_of(job.answer)) is not None:
+            await view.complete()
+        self._refresh_status()
+        self.refresh_list()
+        self.refresh_bindings()
+
+    def action_stop(self) -> None:
+        """Stop the answer and the questions in line; from the list, go back to the conversation."""
+        if self._list_covers:
+            self._list(shown=False)
+        elif self.jobs:
+            for job in self.jobs:
+                job.stopping = True
+            self.chat.model.client.cancel()
+        else:
+            self.query_one(Composer).focus()
+
+    def _answering(self, talk: Talk) -> bool:
+        return any(job.talk is talk for job in self.jobs)
+
+    # --- conversations ---------------------------------------------------------------
+
+    async def action_new(self) -> None:
+        """Start an empty conversation; a running answer goes on into its own."""
+        await self._show(Talk())
+        self._list_after_choice()
+
+    @on(Sidebar.Chosen)
+    async def _chosen(self, event: Sidebar.Chosen) -> None:
+        event.stop()
+        if event.number != self.talk.id:
+            # One whose answer is still coming lives here, not yet whole on the disk.
+            running = next((job.talk for job in self.jobs if job.talk.id == event.number), None)
+            await self._show(running or await self._read(event.number) or self.talk)
+        self._list_after_choice()
+
+    async def _read(self, number: int) -> Talk | None:
+        history = self.chat.recorder.history
+
+        def read() -> Talk | None:
+            if (found := history.find(number)) is None:
+                return None  # another window has deleted it
+            return from_history(number, found.title, history.messages(number, replaced=True))
+
+        return await asyncio.wrap_future(self.chat.recorder.submit(read))
+
+    async def action_delete(self) -> None:
+        """Delete the conversation under the list's cursor, or the open one. Ctrl+Z undoes it."""
+        doomed = self.query_one(Sidebar).highlighted
+        number = doomed.id if doomed is not None else self.talk.id
+        if number is None:
+            return
+        for job in self.jobs:
+            if job.talk.id == number:
+                job.stopping = True
+                self.chat.model.client.cancel()
+        history = self.chat.recorder.history
+
+        def delete() -> Conversation | None:
+            if (found := history.find(number)) is not None:
+                history.delete(number)
+            return found
+
+        deleted = await asyncio.wrap_future(self.chat.recorder.submit(delete))
+        if deleted is None:
+            return
+        self._deleted.append(deleted)
+        if number == self.talk.id:
+            await self._show(Talk())
+        self.refresh_list()
+        self.notify(t("chat.deleted", title=printable(deleted.title)), timeout=10, markup=False)
+
+    async def action_undo(self) -> None:
+        """Bring the last deleted conversation back and open it."""
+        deleted = self._deleted.pop()
+        history = self.chat.recorder.history
+        await asyncio.wrap_future(self.chat.recorder.submit(history.restore, deleted.id))
+        if (talk := await self._read(deleted.id)) is not None:
+            await self._show(talk)
+        self.refresh_list()
+        self.notify(t("chat.restored", title=printable(deleted.title)), markup=False)
+
+    @work(group="rename", exclusive=True)
+    async def action_rename(self) -> None:
+        """Ask for another title."""
+        talk = self.talk
+        name = await self.app.push_screen_wait(AskLine(t("chat.rename_title"), talk.title))
+        if name is None:
+            return
+        talk.title = name
+        if talk.id is not None:
+            history = self.chat.recorder.history
+            await asyncio.wrap_future(self.chat.recorder.submit(history.rename, talk.id, name))
+        self._show_parts()
+        self.refresh_list()
+
+    @work(group="export", exclusive=True)
+    async def action_export(self) -> None:
+        """Write the open conversation to a file, Markdown or JSON by its suffix."""
+        talk = self.talk
+        proposal = export_path.proposed(talk.title)
+        name = await self.app.push_screen_wait(AskLine(t("chat.export_title"), str(proposal)))
+        if name is None or talk.id is None:
+            return
+        path = Path(name).expanduser()
+        history = self.chat.recorder.history
+
+        def save(number: int) -> None:
+            if (found := history.find(number)) is None:
+                return
+            messages = history.messages(number, replaced=True)
+            if path.suffix.lower() == ".json":
+                write_text(path, export.to_json(found, messages), private=True)
+            else:
+                write_text(path, export.to_markdown(found, messages), private=True)
+
+        try:
+            await asyncio.to_thread(save, talk.id)
+        except (LatamEdgeError, OSError) as error:
+            self.notify(str(error), severity="error", timeout=10, markup=False)
+            return
+        self.notify(t("chat.exported", path=path), timeout=8, markup=False)
+
+    @work(group="list", exclusive=True)
+    async def refresh_list(self) -> None:
+        """Read the list of conversations again."""
+        sidebar = self.query_one(Sidebar)
+        history = self.chat.recorder.history
+        found = await asyncio.wrap_future(
+            self.chat.recorder.submit(history.conversations, sidebar.search_text)
+        )
+        if found is not None:
+            sidebar.show(found, self.talk.id)
+            if not sidebar.search_text:
+                self._kept = len(found)
+            self.query_one(Welcome).show(self.chat.model.entry, self._kept)
+
+    @on(Sidebar.Searched)
+    def _searched(self, event: Sidebar.Searched) -> None:
+        event.stop()
+        self.refresh_list()
+
+    # --- what is seen ----------------------------------------------------------------
+
+    async def _show(self, talk: Talk) -> None:
+        """Put a conversation on the screen."""
+        self.talk = talk
+        # What came while it was out of sight is in its turns' text already.
+        for job in self.jobs:
+            if job.talk is talk:
+                job.take()
+        await self.query_one(Transcript).show(talk)
+        self._show_parts()
+        self.query_one(Composer).focus()
+        self.query_one(Sidebar).mark(talk.id)
+
+    def _show_parts(self) -> None:
+        """The welcome for an empty conversation, else its turns; the title above."""
+        empty = not self.talk.turns and self.query_one(Transcript).empty
+        self.query_one(Welcome).display = empty
+        self.query_one(Transcript).display = not empty
+        self.query_one("#title", Static).update(printable(self.talk.title) or t("chat.new_title"))
+        self.refresh_bindings()
+
+    async def _say(self, notice: Notice) -> None:
+        await self.query_one(Transcript).say(notice)
+        self._show_parts()
+
+    def not_saved(self, error: LatamEdgeError) -> None:
+        """Saving has failed: the user must know, and can go on."""
+        self._unsaved = True
+        self._refresh_status()
+        self.notify(t("chat.not_saved", error=error), severity="error", timeout=20, markup=False)
+
+    def _refresh_status(self, seconds: int = 0) -> None:
+        self.query_one(StatusLine).show(replace(self._status(), seconds=seconds))
+
+    def _status(self) -> Status:
+        model = self.chat.model
+        state = "ready" if model.info else "failed" if model.error else "loading"
+        if model.info and self.jobs:
+            state = "writing" if self.jobs[0].phase == "writing" else "reading"
+        return Status(
+            model=model.entry.name,
+            state=f"chat.status_{state}",
+            info=model.info,
+            done=self._last_done,
+            kept=self.chat.recorder.history.kept,
+            saved=not self._unsaved,
+        )
+
+    @property
+    def _list_covers(self) -> bool:
+        """Does the list cover the conversation?"""
+        return self.has_class("-narrow") and self.has_class("-list-on")
+
+    @property
+    def escape_goes_back(self) -> bool:
+        """Does Esc lead back to the line to write in, rather than stop an answer?"""
+        return self._list_covers or not (self.jobs or self._composing)
+
+    def action_list(self) -> None:
+        """Show or hide the list of conversations."""
+        self._list(shown=not self.query_one(Sidebar).display)
+
+    def action_search(self) -> None:
+        """Show the list and search in it."""
+        self._list(shown=True)
+        self.query_one(Sidebar).focus_search()
+
+    def _list(self, *, shown: bool) -> None:
+        self.set_class(shown, "-list-on")
+        self.set_class(not shown, "-list-off")
+        if shown:
+            self.query_one(Sidebar).focus_list()
+        else:
+            self.query_one(Composer).focus()
+        self.refresh_bindings()
+
+    def _list_after_choice(self) -> None:
+        """On a narrow screen the list covered the conversation; get it out of the way."""
+        if self._list_covers:
+            self.set_class(False, "-list-on")
+        self.query_one(Composer).focus()
+        self.refresh_bindings()
+
+    async def action_scroll_talk(self, pages: int) -> None:
+        """Move the conversation by pages; at its top, bring what is above."""
+        transcript = self.query_one(Transcript)
+        if pages < 0 and transcript.scroll_y <= 0 and await transcript.show_earlier():
+            return
+        transcript.scroll_relative(y=pages * max(1, transcript.size.height - 2), animate=False)
+
+    def action_scroll_talk_line(self, lines: int) -> None:
+        """Move the conversation by lines."""
+        self.query_one(Transcript).scroll_relative(y=lines, animate=False)
+
+    # --- the rest of the keys --------------------------------------------------------
+
+    def action_send(self) -> None:
+        """For the key bar: as Enter in the composer."""
+        self.query_one(Composer).send()
+
+    def action_newline(self) -> None:
+        """For the key bar: as Ctrl+J in the composer."""
+        self.query_one(Composer).newline()
+        self.query_one(Composer).focus()
+
+    def action_copy(self) -> None:
+        """Copy the last answer; through the terminal (OSC 52), so over SSH it lands on the near side."""
+        answers = [turn.text for turn in self.talk.turns if turn.role == "assistant" and turn.text]
+        if answers:
+            self.app.copy_to_clipboard(answers[-1])
+        self.notify(t("chat.copied" if answers else "chat.nothing_to_copy"))
+
+    def action_language(self) -> None:
+        """The next of the interface's languages."""
+        self.chat.next_language()
+
+    def action_theme(self) -> None:
+        """Dark, light, the terminal's own colours."""
+        self.chat.next_theme()
+
+    def action_help(self) -> None:
+        self.app.push_screen(Help())
+
+    async def action_quit(self) -> None:
+        await self.app.action_quit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Which keys work now; the others are not shown either."""
+        if action == "stop":
+            return bool(self.jobs) or self.escape_goes_back
+        if action == "again":
+            return self.talk.last_answer is not None and not self._answering(self.talk)
+        if action in ("copy", "export", "rename"):
+            return bool(self.talk.turns)
+        if action == "delete":
+            return self.talk.id is not None or self.query_one(Sidebar).highlighted is not None
+        if action == "undo":
+            # In a text Ctrl+Z undoes typing, as everywhere.
+            return bool(self._deleted) and not (self._composing and self.query_one(Composer).text)
+        return True
+
+    @property
+    def _composing(self) -> bool:
+        return isinstance(self.focused, Composer)
+
+    def refresh_bindings(self) -> None:
+        super().refresh_bindings()
+        if self.is_mounted:
+            self.query_one(KeyBar).relabel()
+
+    def relabel(self) -> None:
+        """Say everything anew in the language in force."""
+        self._show_parts()
+        for widget in self.query("*"):
+            if callable(say_again := getattr(widget, "relabel", None)):
+                say_again()
