@@ -103,15 +103,32 @@ def pad(text: str, columns: int, *, right: bool = False) -> str:
     return space + text if right else text + space
 
 
+def columns(stream: TextIO) -> int | None:
+    """Width of the terminal behind `stream`; None when there is none, so that nothing need be cut."""
+    if not is_terminal(stream):
+        return None
+    with suppress(OSError, ValueError, AttributeError):
+        return os.get_terminal_size(stream.fileno()).columns or None
+    return None
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
     """A table to stdout: two spaces between columns, headings in bold where that shows.
 
+    On a terminal too narrow for it, each row becomes lines of "heading: value".
     right: indices of the columns that hold numbers."""
     body = [[clean(cell) for cell in row] for row in rows]
-    columns = [max(width(row[i]) for row in [list(head), *body]) for i in range(len(head))]
+    widths = [max(width(row[i]) for row in [list(head), *body]) for i in range(len(head))]
+    room = columns(sys.stdout)
+    if room is not None and sum(widths) + 2 * (len(widths) - 1) > room:
+        for index, row in enumerate(body):
+            if index:
+                line()
+            facts((name, cell) for name, cell in zip(head, row, strict=True) if name and cell)
+        return
 
     def fill(row: Sequence[str]) -> str:
-        cells = (pad(cell, columns[i], right=i in right) for i, cell in enumerate(row))
+        cells = (pad(cell, widths[i], right=i in right) for i, cell in enumerate(row))
         return "  ".join(cells).rstrip()
 
     line(bold(fill(head)))
