@@ -128,7 +128,11 @@ def listing(wanted: Wanted) -> list[Remote]:
     """The repository's model files, split ones aside. Raises DownloadFailed."""
     url = f"{hub()}/api/models/{quote(wanted.repo)}/tree/{quote(wanted.revision, safe='')}?recursive=true"
     with _open(url, str(wanted)) as response:
-        data = response.read(MAX_LISTING_BYTES + 1)
+        try:
+            data = response.read(MAX_LISTING_BYTES + 1)
+        except _network_faults() as error:
+            detail = t("models.download.no_network", host=host(), reason=error)
+            raise DownloadFailed(name=wanted, detail=detail) from error
     try:
         rows = json.loads(data)
         files = [row for row in rows if row["type"] == "file" and str(row["path"]).lower().endswith(".gguf")]
