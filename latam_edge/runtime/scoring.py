@@ -14,6 +14,7 @@ from latam_edge.core.hardware import usable_cores
 from latam_edge.formats.gguf import read_header
 from latam_edge.runtime.llama.model import load_model, make_context
 from latam_edge.runtime.llama.native import library
+from latam_edge.runtime.others import OthersProbe
 
 Logits = npt.NDArray[np.float32]
 
@@ -35,7 +36,8 @@ class Scorer:
     def __init__(self, model_path: Path | str, n_ctx: int = 512, n_threads: int | None = None) -> None:
         """
         n_ctx: most tokens of one `logits` call.
-        n_threads: None: one per usable core.
+        n_threads: None: one per usable core that other programs leave free, looked at anew
+        before each `logits`; a core that is shared would stall every step (see governor.py).
         Raises what `read_header` raises, ModelRejected, EngineMissing.
         """
         self._lib = library()
@@ -48,6 +50,8 @@ class Scorer:
         self.bos: int | None = self._model.vocab.bos if self._model.vocab.bos >= 0 else None
         self.eos: int | None = self._model.vocab.eos if self._model.vocab.eos >= 0 else None
         self._n_batch = max(1, min(n_ctx, 512, _STEP_BYTES // (4 * self.n_vocab)))
+        self._most = n_threads or usable_cores()
+        self._others = OthersProbe() if n_threads is None else None
         self._context: Any = None
         try:
             self._context = make_context(
@@ -55,7 +59,7 @@ class Scorer:
                 header.path,
                 n_ctx=n_ctx,
                 n_batch=self._n_batch,
-                n_threads=n_threads or usable_cores(),
+                n_threads=self._most,
                 all_logits=True,
             )
         except BaseException:
@@ -81,6 +85,9 @@ class Scorer:
         if len(tokens) > self.n_ctx:
             raise PromptTooLong(prompt_tokens=len(tokens), n_ctx=self.n_ctx)
         lib, batch = self._lib, self._batch
+        if self._others is not None:
+            free = max(1, self._most - round(self._others.cores() or 0.0))
+            lib.llama_set_n_threads(self._context, free, free)
         lib.llama_memory_clear(lib.llama_get_memory(self._context), False)
         rows = np.empty((len(tokens), self.n_vocab), dtype=np.float32)
         for start in range(0, len(tokens), self._n_batch):
