@@ -52,7 +52,7 @@ WEIGHTS: dict[str, float] = {
     "articles": 1.5,
     "translation": 8.0,
     "science": 6.0,
-    "health": 4.0,
+    "health": 5.0,
     "indigenous": 6.0,
     "culture": 5.0,
 }

@@ -15,14 +15,34 @@ from pathlib import Path
 from typing import Any
 
 from latam_edge.core.atomic import write_text
-from latam_edge.core.errors import ResumeMismatch
 from latam_edge.core.progress import Progress, Step, silent
 from latam_edge.train import corpus_step, measure, stages
 from latam_edge.train.corpus_step import LANGS, Paths
 from latam_edge.train.recipe import Recipe, load_recipe
 from latam_edge.train.state import RunState
 
-RUN_STEPS = ("corpus", "tokenizer", "pack", "teacher", "distill", "finetune", "health", "export", "evaluate", "exam", "register")
+RUN_STEPS: dict[str, tuple[str, ...]] = {
+    "corpus": ("data",),
+    "tokenizer": ("data", "sampling"),
+    "pack": ("data",),
+    "teacher": ("data", "compile", "teacher", "pretrain"),
+    "distill": ("data", "compile", "teacher", "pretrain", "student", "distill"),
+    "finetune": ("data", "compile", "teacher", "pretrain", "student", "distill", "finetune"),
+}
+"""Steps in order, each with the parts of the recipe that its result depends on.
+
+What follows depends on all of it. A step whose parts did not change is not
+done again, so that a new exam does not cost a new training.
+"""
+
+_ALL = ("name", "description", "data", "compile", "teacher", "pretrain", "student", "distill", "finetune")
+RUN_STEPS |= {
+    "health": (*_ALL, "sampling", "exam"),
+    "export": (*_ALL, "sampling", "exam"),
+    "evaluate": (*_ALL, "sampling", "exam"),
+    "exam": (*_ALL, "sampling", "exam"),
+    "register": (*_ALL, "sampling", "exam"),
+}
 
 
 @dataclass(slots=True)
@@ -52,10 +72,11 @@ def run_pipeline(
 ) -> PipelineReport:
     """Walk the whole road. Without `resume`, a run that is already in the folder is begun anew.
 
-    Raises BadRecipe, ResumeMismatch, TrainingFault, Interrupted, NotEnough.
+    With it, finished steps are kept unless their part of the recipe changed.
+    Raises BadRecipe, TrainingFault, Interrupted, NotEnough.
     """
     recipe = load_recipe(recipe_path)
-    return Run(recipe, out or default_folder(recipe), resume=resume, progress=progress).walk(RUN_STEPS)
+    return Run(recipe, out or default_folder(recipe), resume=resume, progress=progress).walk(tuple(RUN_STEPS))
 
 
 def run_stage(
@@ -64,7 +85,8 @@ def run_stage(
     """Walk the road up to `stage` ("teacher", "distill", "finetune"); what is finished is not done again."""
     recipe = load_recipe(recipe_path)
     run = Run(recipe, out or default_folder(recipe), resume=resume or stage != "teacher", progress=progress)
-    return run.walk(RUN_STEPS[: RUN_STEPS.index(stage) + 1])
+    names = tuple(RUN_STEPS)
+    return run.walk(names[: names.index(stage) + 1])
 
 
 class Run:
@@ -74,15 +96,11 @@ class Run:
         self.recipe = recipe
         self.paths = Paths(folder)
         self.progress = progress
-        whole = recipe.fingerprint()
         stamp = folder / "recipe.json"
-        if resume and stamp.exists():
-            if json.loads(stamp.read_text(encoding="utf-8")).get("fingerprint") != whole:
-                raise ResumeMismatch(path=folder)
-        elif stamp.exists():
+        if stamp.exists() and not resume:
             # Only a folder that carries our stamp is ever emptied.
             shutil.rmtree(folder)
-        write_text(stamp, json.dumps({"name": recipe.name, "fingerprint": whole}))
+        write_text(stamp, json.dumps({"name": recipe.name}))
         self.state = RunState(folder)
         self.report = PipelineReport(recipe.name, self.paths.gguf(recipe.name, "int4"))
         self.excluded: tuple[str, ...] = ()
@@ -107,7 +125,7 @@ class Run:
         return self.report
 
     def _step(self, name: str, action: Callable[[], dict[str, Any]]) -> None:
-        fingerprint = self.recipe.fingerprint()
+        fingerprint = self.recipe.fingerprint(*RUN_STEPS[name])
         report = self.state.finished(name, fingerprint)
         if report is None:
             begin = time.monotonic()
@@ -122,7 +140,8 @@ class Run:
     def _with_bits(
         self, stage: Callable[..., dict[str, float]], checkpoint: Path, name: str
     ) -> dict[str, Any]:
-        report: dict[str, Any] = dict(stage(self.recipe, self.paths, self.recipe.fingerprint(), self.progress))
+        fingerprint = self.recipe.fingerprint(*RUN_STEPS[name])
+        report: dict[str, Any] = dict(stage(self.recipe, self.paths, fingerprint, self.progress))
         report["bits_per_byte"] = {lang: measure.bits_per_byte(checkpoint, lang) for lang in LANGS}
         if name == "teacher":
             report["ngram_bits_per_byte"] = measure.ngram_bits_per_byte(self.paths, LANGS)
@@ -131,9 +150,8 @@ class Run:
     def _fine_tune(self) -> dict[str, Any]:
         """The first fine-tuning; the health step repeats it without the items that are not safe."""
         corpus_step.write_finetune(self.recipe, self.paths, (), self.progress)
-        report: dict[str, Any] = dict(
-            stages.fine_tune(self.recipe, self.paths, self.recipe.fingerprint(), self.progress)
-        )
+        fingerprint = self.recipe.fingerprint(*RUN_STEPS["finetune"])
+        report: dict[str, Any] = dict(stages.fine_tune(self.recipe, self.paths, fingerprint, self.progress))
         return report
 
     def _health(self) -> dict[str, Any]:
@@ -145,12 +163,12 @@ class Run:
         for number in range(self.recipe.exam.health_rounds + 1):
             if number:
                 name = f"finetune-{number}"
-                done = self.state.finished(name, self.recipe.fingerprint())
+                mark = f"{self.recipe.fingerprint(*RUN_STEPS['health'])}-{','.join(sorted(excluded))}"
+                done = self.state.finished(name, mark)
                 if done is None:
                     corpus_step.write_finetune(self.recipe, self.paths, sorted(excluded), self.progress)
-                    mark = f"{self.recipe.fingerprint()}-{number}"
                     done = dict(stages.fine_tune(self.recipe, self.paths, mark, self.progress))
-                    self.state.mark(name, self.recipe.fingerprint(), done)
+                    self.state.mark(name, mark, done)
             measure.export(self.recipe, self.paths, "int4", {}, self.progress)
             unsafe = unsafe_health_keys(
                 self.report.model, seeds=self.recipe.exam.health_seeds, excluded=excluded, progress=self.progress

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from transformers import LlamaForCausalLM
 
 from latam_edge.core.atomic import atomic_write
-from latam_edge.core.errors import Interrupted, ResumeMismatch, TrainingFault
+from latam_edge.core.errors import Interrupted, TrainingFault
 from latam_edge.core.progress import Progress, Step
 from latam_edge.train.optimizer import Optimizers, rate
 from latam_edge.train.packing import Rows
@@ -150,9 +150,9 @@ def train(
     """Train `model` in place for `stage.tokens` tokens.
 
     folder: keeps checkpoint.pt (atomically replaced) and metrics.jsonl; an
-    existing checkpoint with the same fingerprint is continued. Returns the last
-    loss and the cost.
-    Raises ResumeMismatch, TrainingFault (loss not finite), Interrupted (after
+    existing checkpoint with the same fingerprint is continued, one of another
+    recipe is begun anew. Returns the last loss and the cost.
+    Raises TrainingFault (loss not finite), Interrupted (after
     saving a checkpoint, on Ctrl-C).
     """
     if not len(rows):
@@ -167,11 +167,10 @@ def train(
     begin, spent = 0, 0.0
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=on, weights_only=True)
-        if state["fingerprint"] != fingerprint:
-            raise ResumeMismatch(path=folder)
-        model.load_state_dict(state["model"])
-        optimizers.load_state_dict(state["optimizers"])
-        begin, spent = state["step"], state["seconds"]
+        if state["fingerprint"] == fingerprint:
+            model.load_state_dict(state["model"])
+            optimizers.load_state_dict(state["optimizers"])
+            begin, spent = state["step"], state["seconds"]
     metrics = _Metrics(folder / "metrics.jsonl", begin)
 
     def forward(batch: Batch) -> torch.Tensor:
