@@ -23,7 +23,7 @@ MESSAGES = {
     "bench.head.bandwidth": "Bandwidth",
     "bench.machine": "{cpu}, {cores} cores, {memory} of memory read at {bandwidth}/s, {system}",
     "bench.legend": "Medians of {repeats} measurements; ±: half the difference between highest and lowest. Bandwidth: share of the memory's speed used while decoding.",
-    "bench.fewer_threads": "{model}: the machine was busy and {used} threads were used instead of {threads}.",
+    "bench.fewer_threads": "{model}: the machine was busy; threads used: {used} of {threads}.",
     "bench.nothing_to_compare": "Nothing in common with the earlier file: no model with the same engine.",
     "bench.ratio.prefill": "Prefill",
     "bench.ratio.decode": "Decode",

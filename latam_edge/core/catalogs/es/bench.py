@@ -23,7 +23,7 @@ MESSAGES = {
     "bench.head.bandwidth": "Ancho de banda",
     "bench.machine": "{cpu}, {cores} núcleos, {memory} de memoria que se lee a {bandwidth}/s, {system}",
     "bench.legend": "Medianas de {repeats} medidas; ±: la mitad de la diferencia entre la mayor y la menor. Ancho de banda: parte de la velocidad de la memoria que usa al escribir.",
-    "bench.fewer_threads": "{model}: la máquina estaba ocupada y se usaron {used} hilos en vez de {threads}.",
+    "bench.fewer_threads": "{model}: la máquina estaba ocupada; hilos usados: {used} de {threads}.",
     "bench.nothing_to_compare": "No hay nada en común con el archivo anterior: ni el mismo modelo ni el mismo motor.",
     "bench.ratio.prefill": "Leer",
     "bench.ratio.decode": "Escribir",

@@ -23,7 +23,7 @@ MESSAGES = {
     "bench.head.bandwidth": "Largura de banda",
     "bench.machine": "{cpu}, {cores} núcleos, {memory} de memória lida a {bandwidth}/s, {system}",
     "bench.legend": "Medianas de {repeats} medidas; ±: metade da diferença entre a maior e a menor. Largura de banda: parte da velocidade da memória usada ao escrever.",
-    "bench.fewer_threads": "{model}: a máquina estava ocupada e foram usadas {used} threads em vez de {threads}.",
+    "bench.fewer_threads": "{model}: a máquina estava ocupada; threads usadas: {used} de {threads}.",
     "bench.nothing_to_compare": "Não há nada em comum com o arquivo anterior: nem o mesmo modelo nem o mesmo motor.",
     "bench.ratio.prefill": "Ler",
     "bench.ratio.decode": "Escrever",
