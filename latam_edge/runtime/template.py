@@ -171,9 +171,11 @@ class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "%"})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**" and not (isinstance(right, int | float) and abs(right) <= 64):
-            raise _TooLong("**")
-        if operator == "*":
+        if operator in ("*", "**") and isinstance(left, int) and isinstance(right, int):
+            bits = left.bit_length() * abs(right) if operator == "**" else left.bit_length() + right.bit_length()
+            if bits > 1 << 12:
+                raise _TooLong(operator)
+        elif operator == "*":
             for size, times in ((left, right), (right, left)):
                 if hasattr(size, "__len__") and isinstance(times, int) and len(size) * times > 1 << 20:
                     raise _TooLong("*")
