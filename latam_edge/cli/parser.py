@@ -61,6 +61,21 @@ class _Formatter(argparse.HelpFormatter):
             usage = " ".join(["%(prog)s", f"[{t('cli.word.options')}]", *words])
         super().add_usage(usage, actions, groups, t("cli.usage") + " " if prefix is None else prefix)
 
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        """Write "-o, --out FILE" instead of "-o FILE, --out FILE", as Python 3.13 writes it too."""
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        names = ", ".join(action.option_strings)
+        return f"{names} {self._format_args(action, self._get_default_metavar_for_optional(action))}"
+
+    def _format_args(self, action: argparse.Action, default_metavar: str) -> str:
+        """Write "FILE..." instead of "FILE [FILE ...]", and "a|b" instead of "{a,b}"."""
+        if action.metavar is None and action.choices is not None and action.nargs is None:
+            return "|".join(str(choice) for choice in action.choices)
+        if action.option_strings and action.nargs == "+":
+            return f"{action.metavar or default_metavar}..."
+        return super()._format_args(action, default_metavar)
+
     def _positional(self, action: argparse.Action) -> str:
         name = str(action.metavar or action.dest)
         if action.nargs == argparse.PARSER:

@@ -59,7 +59,7 @@ MESSAGES = {
     "models.fact.layers": "Camadas",
     "models.fact.embedding_length": "Largura",
     "models.fact.vocabulary": "Vocabulário",
-    "models.fact.chat_template": "Modelo de conversa",
+    "models.fact.chat_template": "Template de chat",
     "models.fact.title": "Título",
     "models.fact.license": "Licença",
     "models.fact.embedded": "Vem com o programa",
