@@ -7,16 +7,19 @@ library that llama-cpp-python installs does it.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from latam_edge.core.atomic import sync_folder
-from latam_edge.core.errors import MissingExtra, RuntimeFault
+from latam_edge.core.errors import DiskFull, MissingExtra, RuntimeFault
 from latam_edge.core.progress import Progress, Step, silent
 from latam_edge.formats.gguf import read_header
 
+_FULL_BYTES = 1 << 20
+"""With less than this free, a failure is put down to the disk: the library does not say."""
 _ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR in ggml.h
 
 
@@ -24,7 +27,7 @@ def quantize_file(source: Path, out: Path, file_type: int, progress: Progress = 
     """Quantize a GGUF file of plain weights to a `llama_ftype`; `out` appears whole or not at all.
 
     The library reports no progress, so there is one report before and one after.
-    Raises MissingExtra without llama-cpp-python, RuntimeFault with llama.cpp's own words.
+    Raises MissingExtra without llama-cpp-python, DiskFull, RuntimeFault with llama.cpp's own words.
     """
     try:
         import llama_cpp
@@ -52,6 +55,8 @@ def quantize_file(source: Path, out: Path, file_type: int, progress: Progress = 
         finally:
             llama_cpp.llama_log_set(_default_log(llama_cpp), None)
         if status != 0:
+            if shutil.disk_usage(out.parent).free < _FULL_BYTES:
+                raise DiskFull(path=out)
             raise RuntimeFault(detail=" ".join(errors)[:300] or f"llama_model_quantize: {status}")
         read_header(temporary)
         with open(temporary, "rb+") as file:

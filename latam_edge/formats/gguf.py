@@ -41,6 +41,8 @@ MAX_STRING_BYTES = 1 << 20
 """One metadata string; the longest chat templates take some 100 kB."""
 MAX_ARRAY_STRINGS = 4 << 20
 """Strings in one array; the largest vocabularies hold some 300 thousand tokens."""
+MAX_METADATA_BYTES = 128 << 20
+"""All metadata as they stand in the file; the largest vocabularies with their merges take some 20 MB."""
 MAX_KEPT_BYTES = 4 << 20
 """Metadata kept in memory, counted as bytes in the file; as Python objects it takes up to 8 times that."""
 MAX_ARRAY_ITEMS = 32 << 20
@@ -390,6 +392,8 @@ def _read_metadata(cursor: _Cursor, count: int) -> dict[str, tuple[int, Any]]:
         value_type = cursor.u32()
         before = cursor.position
         value = _read_value(cursor, _short(key), value_type)
+        if cursor.position > MAX_METADATA_BYTES:
+            cursor.corrupt(_short(key), t("formats.metadata_too_large", limit=MAX_METADATA_BYTES))
         kept += len(raw) + (0 if isinstance(value, LazyArray) else cursor.position - before)
         if kept > MAX_KEPT_BYTES:
             cursor.corrupt(_short(key), t("formats.metadata_too_large", limit=MAX_KEPT_BYTES))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from convert.to_gguf.metadata import size_label
 from convert.to_gguf.values import infer
 from convert.tokenizer.pretokenizers import SEMILLA_PRE_TOKENIZER, find, fingerprint
 from convert.verify import verify
-from latam_edge.core.errors import BadCheckpoint, FileMissing, UsageError
+from latam_edge.core.errors import BadCheckpoint, DiskFull, FileMissing, UsageError
 from latam_edge.core.progress import Step
 from latam_edge.formats.gguf import read_array, read_header
 
@@ -354,6 +355,18 @@ def test_a_failed_conversion_leaves_the_old_file_alone(make, tmp_path: Path) -> 
         convert(make(tensors=poisoned(np.nan)), out)
     assert out.read_text() == "el de antes"
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_full_disk_is_said_so_and_nothing_is_left(make, tmp_path: Path) -> None:
+    folder = make()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, before[1]))  # writing beyond fails as a full disk does
+    try:
+        with pytest.raises(DiskFull):
+            convert(folder, tmp_path / "out.gguf")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.name for path in tmp_path.iterdir()] == ["maestra"]
 
 
 def test_eot_is_the_second_end_that_generation_names(make, tmp_path: Path) -> None:

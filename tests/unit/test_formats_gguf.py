@@ -229,6 +229,18 @@ def test_metadata_that_would_fill_the_memory_is_refused(write) -> None:
         read_header(write(model_bytes(big)))
 
 
+def test_metadata_that_would_take_minutes_to_step_over_is_refused(
+    write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lowered to a megabyte here; the real limit is a few seconds of stepping."""
+    monkeypatch.setattr("latam_edge.formats.gguf.MAX_METADATA_BYTES", 1 << 20)
+    blank = strings_key("{}", [""] * 40_000)
+    arrays = tuple(blank.replace(b"{}", b"k%d" % i) for i in range(6))
+    with pytest.raises(CorruptModel):
+        read_header(write(model_bytes(arrays)))
+    read_header(write(model_bytes(arrays[:3])))
+
+
 def test_a_missing_file_a_folder_and_a_pipe_are_told_apart(tmp_path: Path, monkeypatch) -> None:
     import os
 
