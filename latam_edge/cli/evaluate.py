@@ -72,7 +72,9 @@ def _show(rows: list[dict[str, Any]]) -> None:
             return "-"
         if name == "top1_agreement":
             return decimal(f"{value * 100:.1f}") + "%"
-        return decimal(f"{value:.4g}") if isinstance(value, float) else str(value)
+        if not isinstance(value, float):
+            return str(value)
+        return decimal(f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}")
 
     output.table(
         [t(f"cli.evaluate.{name}") for name in columns],

@@ -31,11 +31,11 @@ def hash_file(path: Path, progress: Progress = silent, key: str = "models.hashin
     return digest.hexdigest()
 
 
-def require_room(folder: Path, need_bytes: int, path: Path) -> None:
+def require_room(folder: Path, need_bytes: int) -> None:
     """Raises DiskFull before anything is written when `folder`'s disk can't take `need_bytes`."""
     with suppress(OSError):  # an exotic file system that can't say: the copy itself will tell
         if shutil.disk_usage(folder).free < need_bytes + RESERVE_BYTES:
-            raise DiskFull(path=path)
+            raise DiskFull(path=folder)
 
 
 def copy_hashed(source: Path, part: Path, progress: Progress = silent) -> str:
@@ -47,8 +47,9 @@ def copy_hashed(source: Path, part: Path, progress: Progress = silent) -> str:
     done = 0
     try:
         with open_regular(source) as (file, size):
-            require_room(part.parent, size, part)
-            with disk_errors(part), open(part, "xb", buffering=0) as copy:
+            require_room(part.parent, size)
+            # The folder is what the user knows; the part's name says nothing to anybody.
+            with disk_errors(part.parent), open(part, "xb", buffering=0) as copy:
                 while piece := _read(file, source):
                     digest.update(piece)
                     view = memoryview(piece)

@@ -177,7 +177,7 @@ def fetch(wanted: Wanted, remote: Remote, folder: Path, progress: Progress = sil
     if have > remote.file_bytes:
         part.unlink()
         have = 0
-    copying.require_room(folder, remote.file_bytes - have, part)
+    copying.require_room(folder, remote.file_bytes - have)
     url = f"{hub()}/{quote(wanted.repo)}/resolve/{quote(wanted.revision, safe='')}/{quote(remote.path)}"
     failures, pause = 0, PAUSE_S
     while have < remote.file_bytes:
