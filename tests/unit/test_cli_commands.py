@@ -9,12 +9,15 @@ import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from latam_edge.cli.main import main
 from latam_edge.core import paths
+from latam_edge.core.errors import Interrupted
+from latam_edge.core.progress import Step
 from latam_edge.store import names
 from latam_edge.store.library import Library
 
@@ -409,3 +412,47 @@ def test_a_texts_language_is_said_or_taken_from_its_name(text: str, expected: tu
 
 def test_model_names_in_messages_are_the_librarys_own(registered: str) -> None:
     assert names.check(registered) == registered
+
+
+@pytest.mark.parametrize(
+    ("command", "stage"), [("pipeline", None), ("train", "teacher"), ("distill", "distill")]
+)
+def test_recipes_are_run_with_their_folder_and_end_in_a_table(
+    command: str, stage: str | None, capsys: Capture, monkeypatch: Monkey
+) -> None:
+    """The training itself has its own tests; here it is a stand-in that remembers what it was asked."""
+    seen: list[tuple[Any, ...]] = []
+
+    class Report:
+        def table(self, lang: str) -> str:
+            return f"table in {lang}"
+
+    def work(*asked: Any) -> Report:
+        seen.append(asked[:-1])
+        asked[-1](Step("models.copying", 1, 1))
+        return Report()
+
+    module = ModuleType("latam_edge.train.pipeline")
+    module.run_pipeline = work  # type: ignore[attr-defined]
+    module.run_stage = work  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "latam_edge.train.pipeline", module)
+    assert main([command, "r.toml", "--out", "here", "--resume", "--lang", "pt"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "table in pt\n"
+    assert "100%" in said.err
+    extra = () if stage is None else (stage,)
+    assert seen == [(Path("r.toml"), *extra, Path("here"), True)]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Interrupted()], ids=["Ctrl-C", "told"])
+def test_an_interrupted_recipe_says_how_to_go_on(
+    error: BaseException, capsys: Capture, monkeypatch: Monkey
+) -> None:
+    def work(*_: Any) -> None:
+        raise error
+
+    module = ModuleType("latam_edge.train.pipeline")
+    module.run_pipeline = work  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "latam_edge.train.pipeline", module)
+    assert main(["pipeline", "r.toml"]) == 130
+    assert "--resume" in capsys.readouterr().err
