@@ -18,7 +18,7 @@ from latam_edge.core.i18n import t
 from latam_edge.formats.opening import open_regular
 from latam_edge.formats.safetensors import Checkpoint as Tensors
 
-MAX_JSON_BYTES = 256 << 20
+MAX_JSON_BYTES = 64 << 20
 """The largest public tokenizer.json files take some 35 MB."""
 
 

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-MAX_HEADER_BYTES = 100_000_000
-"""What the reference implementation accepts."""
-MAX_INDEX_BYTES = 64 << 20
+MAX_HEADER_BYTES = 16 << 20
+"""The reference implementation accepts 100 MB, which as Python objects would fill a small
+machine; the headers of the largest public shards take less than 1 MB."""
+MAX_INDEX_BYTES = 32 << 20
 MAX_DIMS = 8
 
 # Name in the file -> (numpy's name of the stored bytes, bytes per element).
