@@ -28,6 +28,9 @@ from latam_edge.runtime.types import Chunk
 FLUSH_S = 0.012
 """Text that comes faster than this is sent together: the eye sees no difference, the pipe less work."""
 
+CLOSE_S = 5.0
+"""How long the worker may take to end in good order after "close", when nobody is left to wait for it."""
+
 
 class Worker:
     """One engine behind the pipe.
@@ -57,6 +60,7 @@ class Worker:
 
     def _read(self) -> None:
         """Commands, in their own thread: all go to the queue but "cancel", which can't wait."""
+        closing = False
         try:
             while (command := protocol.read(self._commands)) is not None:
                 number = command.get("id")
@@ -69,11 +73,14 @@ class Worker:
                         # Made here, before the answer starts, so that no cancel comes too early.
                         self._cancellations[number] = Cancellation()
                     case "close":
+                        closing = True
                         for cancellation in list(self._cancellations.values()):
                             cancellation.cancel()
                 self._queue.put(command)
         except WorkerFault as error:
             self._send_error(None, error)
+        if closing:
+            time.sleep(CLOSE_S)  # the main thread is about to end the process in good order
         # The program is gone or speaks nonsense: nothing to save here, and native code may not return.
         os._exit(0)
 
