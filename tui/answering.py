@@ -15,6 +15,7 @@ from latam_edge.core.errors import LatamEdgeError, WorkerFault
 from latam_edge.history.records import MessageState
 from latam_edge.runtime.types import Chunk, Done, Request, Started
 from tui.model import Model
+from tui.options import ChatOptions
 from tui.recorder import Recorder
 from tui.talk import Talk, Turn
 
@@ -57,7 +58,7 @@ class Job:
         return text
 
 
-def answer(job: Job, model: Model, recorder: Recorder, system: str | None) -> None:
+def answer(job: Job, model: Model, recorder: Recorder, options: ChatOptions) -> None:
     """Run the job to its end, whatever that is. Never raises: the end is in the answer's state and error."""
     job.saved.result()  # the question is on the disk before the answer starts
     turn = job.answer
@@ -65,7 +66,8 @@ def answer(job: Job, model: Model, recorder: Recorder, system: str | None) -> No
     if not job.stopping:
         job.phase = "reading"
         try:
-            state = _stream(job, model, Request(job.talk.messages_before(turn, system)))
+            messages = job.talk.messages_before(turn, options.system)
+            state = _stream(job, model, Request(messages, options.sampling))
         except LatamEdgeError as error:
             turn.error, state = error, "interrupted"
         except Exception as error:  # a fault of ours must not take the conversation along

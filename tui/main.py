@@ -25,7 +25,7 @@ def main(options: ChatOptions) -> int:
     if options.screenshot is not None:
         from tui.screenshot import render
 
-        render(options.screenshot, entry, options)
+        render(options.screenshot, client_factory(options), entry, options)
         return 0
     from tui.app import ChatApp
 

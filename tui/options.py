@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from latam_edge.runtime.types import EngineConfig
+from latam_edge.runtime.types import EngineConfig, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class ChatOptions:
     """How the model is loaded."""
     system: str | None = None
     """System prompt. None: what the model's template brings."""
+    sampling: Sampling = field(default_factory=Sampling)
+    """How answers are drawn. Empty fields: what the model's file ships."""
     history: bool = True
     """False: keep everything in memory and leave nothing behind."""
     screenshot: Path | None = None

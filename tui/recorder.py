@@ -25,7 +25,8 @@ class Recorder:
         """on_error: told from another thread, once until a save works again."""
         self.history = history
         self._on_error = on_error
-        self._told = False
+        self.failing = False
+        """Is there something that could not be saved?"""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
 
     def submit(self, work: Callable[..., T], *arguments: Any) -> Future[T | None]:
@@ -33,12 +34,10 @@ class Recorder:
 
         def guarded() -> T | None:
             try:
-                result = work(*arguments)
+                return work(*arguments)
             except LatamEdgeError as error:
                 self._tell(error)
                 return None
-            self._told = False
-            return result
 
         return self._thread.submit(guarded)
 
@@ -67,6 +66,7 @@ class Recorder:
             if turn is answer:
                 break
             self._catch_up(talk.id, turn)
+        self.failing = False
         answer.writer = self.history.begin_answer(
             talk.id, model=answer.model, replaces=replaces, on_error=self._tell
         )
@@ -92,8 +92,9 @@ class Recorder:
         else:
             answer.writer.finish(state, tokens=tokens, seed=seed)
         answer.writer = None
+        self.failing = False
 
     def _tell(self, error: LatamEdgeError) -> None:
-        if not self._told:
-            self._told = True
+        if not self.failing:
+            self.failing = True
             self._on_error(error)

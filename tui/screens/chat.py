@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from latam_edge.core.atomic import write_text
-from latam_edge.core.errors import LatamEdgeError
+from latam_edge.core.errors import LatamEdgeError, ReadOnlyPlace
 from latam_edge.core.i18n import t
 from latam_edge.history import export
 from latam_edge.history.records import Conversation
@@ -57,7 +57,6 @@ class ChatScreen(Screen[None]):
         self._deleted: list[Conversation] = []
         self._last_done: Done | None = None
         self._kept = 0
-        self._unsaved = False
 
     @property
     def chat(self) -> ChatApp:
@@ -147,13 +146,15 @@ class ChatScreen(Screen[None]):
         chat = self.chat
         self.jobs.append(job)
         self.refresh_bindings()
-        ending = asyncio.wrap_future(
-            chat.model.submit(answer, job, chat.model, chat.recorder, chat.options.system)
-        )
+        ending = asyncio.wrap_future(chat.model.submit(answer, job, chat.model, chat.recorder, chat.options))
         try:
+            listed = False
             begun = 0.0
             pause = FRAME_S
             while not ending.done():
+                if job.saved.done() and not listed:
+                    listed = True
+                    self.refresh_list()
                 await asyncio.wait([ending], timeout=pause)
                 painting = time.monotonic()
                 begun = begun or (painting if job.phase != "waiting" else 0.0)
@@ -234,7 +235,8 @@ class ChatScreen(Screen[None]):
                 return None  # another window has deleted it
             return from_history(number, found.title, history.messages(number, replaced=True))
 
-        return await asyncio.wrap_future(self.chat.recorder.submit(read))
+        reading = self.chat.recorder.submit(read)
+        return await asyncio.wrap_future(reading)
 
     async def action_delete(self) -> None:
         """Delete the conversation under the list's cursor, or the open one. Ctrl+Z undoes it."""
@@ -253,7 +255,8 @@ class ChatScreen(Screen[None]):
                 history.delete(number)
             return found
 
-        deleted = await asyncio.wrap_future(self.chat.recorder.submit(delete))
+        deleting = self.chat.recorder.submit(delete)
+        deleted = await asyncio.wrap_future(deleting)
         if deleted is None:
             return
         self._deleted.append(deleted)
@@ -309,7 +312,8 @@ class ChatScreen(Screen[None]):
         try:
             await asyncio.to_thread(save, talk.id)
         except (LatamEdgeError, OSError) as error:
-            self.notify(str(error), severity="error", timeout=10, markup=False)
+            known = error if isinstance(error, LatamEdgeError) else ReadOnlyPlace(path=path)
+            self.notify(str(known), severity="error", timeout=10, markup=False)
             return
         self.notify(t("chat.exported", path=path), timeout=8, markup=False)
 
@@ -360,7 +364,6 @@ class ChatScreen(Screen[None]):
 
     def not_saved(self, error: LatamEdgeError) -> None:
         """Saving has failed: the user must know, and can go on."""
-        self._unsaved = True
         self._refresh_status()
         self.notify(t("chat.not_saved", error=error), severity="error", timeout=20, markup=False)
 
@@ -378,7 +381,7 @@ class ChatScreen(Screen[None]):
             info=model.info,
             done=self._last_done,
             kept=self.chat.recorder.history.kept,
-            saved=not self._unsaved,
+            saved=not self.chat.recorder.failing,
         )
 
     @property
@@ -387,9 +390,14 @@ class ChatScreen(Screen[None]):
         return self.has_class("-narrow") and self.has_class("-list-on")
 
     @property
-    def escape_goes_back(self) -> bool:
-        """Does Esc lead back to the line to write in, rather than stop an answer?"""
-        return self._list_covers or not (self.jobs or self._composing)
+    def other_labels(self) -> dict[str, str]:
+        """For the key bar: what keys mean now, where that isn't what they usually mean."""
+        labels = {}
+        if self._list_covers or not self.jobs:
+            labels["stop"] = "chat.key_back"
+        if not self._composing:
+            labels["send"] = "chat.key_open"
+        return labels
 
     def action_list(self) -> None:
         """Show or hide the list of conversations."""
@@ -462,7 +470,9 @@ class ChatScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Which keys work now; the others are not shown either."""
         if action == "stop":
-            return bool(self.jobs) or self.escape_goes_back
+            return bool(self.jobs) or not self._composing
+        if action == "newline":
+            return self._composing
         if action == "again":
             return self.talk.last_answer is not None and not self._answering(self.talk)
         if action in ("copy", "export", "rename"):

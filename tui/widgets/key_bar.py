@@ -66,10 +66,9 @@ class KeyBar(Widget):
         return Content.from_markup("[b $accent]$shown[/] $label", shown=key.shown, label=self._label(key))
 
     def _label(self, key: Key) -> str:
-        """The key's word; Esc means different things at different times."""
-        if key.action == "stop" and getattr(self.screen, "escape_goes_back", False):
-            return t("chat.key_back")
-        return t(key.label)
+        """The key's word; some mean different things at different times."""
+        other = getattr(self.screen, "other_labels", {})
+        return t(other.get(key.action, key.label))
 
 
 def _gap(width: int) -> int:

@@ -59,6 +59,11 @@ class Sidebar(Vertical):
         self.relabel()
 
     @property
+    def conversations(self) -> list[Conversation]:
+        """Those in the list."""
+        return self._conversations
+
+    @property
     def search_text(self) -> str:
         """What is searched for; "" for nothing."""
         return self.query_one(Input).value.strip()
@@ -86,7 +91,10 @@ class Sidebar(Vertical):
         self.query_one(Input).focus()
 
     def focus_list(self) -> None:
-        self.query_one(OptionList).focus()
+        options = self.query_one(OptionList)
+        if options.highlighted is None and self._conversations:
+            options.highlighted = 0
+        options.focus()
 
     def relabel(self) -> None:
         """The language or the list has changed."""
@@ -104,6 +112,7 @@ class Sidebar(Vertical):
             options.highlighted = min(under_cursor, len(numbers) - 1)
         empty = self.query_one(".empty", Static)
         empty.display = not numbers
+        options.display = bool(numbers)
         empty.update(t("chat.list_none", text=self.search_text) if self.search_text else t("chat.list_empty"))
 
     def _line(self, conversation: Conversation, now: datetime) -> Content:

@@ -35,6 +35,7 @@ MESSAGES = {
     "chat.example_1": "¿Cuál es la capital de Bolivia?",
     "chat.example_2": "¿Cuánto es 7 × 8?",
     "chat.example_3": "Como lavo bem as mãos?",
+    "chat.picture_question": "¿Y la de Perú?",
     "chat.list_title": "Conversations",
     "chat.list_empty": "There are none yet.",
     "chat.list_none": "None has “{text}”.",
@@ -42,6 +43,7 @@ MESSAGES = {
     "chat.today": "today {time}",
     "chat.yesterday": "yesterday {time}",
     "chat.key_send": "Send",
+    "chat.key_open": "Open",
     "chat.key_newline": "Line",
     "chat.key_stop": "Stop",
     "chat.key_back": "Back",
@@ -78,7 +80,7 @@ MESSAGES = {
     "chat.theme_terminal": "The terminal’s colours",
     "chat.not_saved": "{error} The conversation stays on the screen, but it is not being saved.",
     "chat.memory_only": "{error} You can chat, but this time nothing will be saved.",
-    "chat.recovered": "{error} {messages} messages of {conversations} conversations were saved from it.",
+    "chat.recovered": "{error} Recovered: conversations {conversations}, messages {messages}.",
     "chat.help_body": """Ask what you like: the answer appears as it is written. Nothing leaves this computer.
 
 **Writing.** Enter sends. Ctrl+J starts a new line. You can send another question while the model answers: it waits its turn. Esc stops the answer and the waiting questions.

@@ -35,6 +35,7 @@ MESSAGES = {
     "chat.example_1": "¿Cuál es la capital de Bolivia?",
     "chat.example_2": "¿Cuánto es 7 × 8?",
     "chat.example_3": "¿Cómo me lavo bien las manos?",
+    "chat.picture_question": "¿Y la de Perú?",
     "chat.list_title": "Conversaciones",
     "chat.list_empty": "Todavía no hay ninguna.",
     "chat.list_none": "Ninguna tiene «{text}».",
@@ -42,6 +43,7 @@ MESSAGES = {
     "chat.today": "hoy {time}",
     "chat.yesterday": "ayer {time}",
     "chat.key_send": "Enviar",
+    "chat.key_open": "Abrir",
     "chat.key_newline": "Línea",
     "chat.key_stop": "Detener",
     "chat.key_back": "Volver",
@@ -78,7 +80,7 @@ MESSAGES = {
     "chat.theme_terminal": "Colores de la terminal",
     "chat.not_saved": "{error} La conversación sigue en la pantalla, pero no se está guardando.",
     "chat.memory_only": "{error} Puedes conversar, pero esta vez no se guardará nada.",
-    "chat.recovered": "{error} Se recuperaron {messages} mensajes de {conversations} conversaciones.",
+    "chat.recovered": "{error} Recuperado: conversaciones {conversations}, mensajes {messages}.",
     "chat.help_body": """Pregunta lo que quieras: la respuesta aparece a medida que se escribe. Nada sale de esta computadora.
 
 **Escribir.** Enter envía. Ctrl+J abre otra línea. Puedes enviar otra pregunta mientras el modelo responde: espera su turno. Esc detiene la respuesta y las preguntas en espera.

@@ -35,6 +35,7 @@ MESSAGES = {
     "chat.example_1": "Qual é a capital da Bolívia?",
     "chat.example_2": "Quanto é 7 × 8?",
     "chat.example_3": "Como lavo bem as mãos?",
+    "chat.picture_question": "E a do Peru?",
     "chat.list_title": "Conversas",
     "chat.list_empty": "Ainda não há nenhuma.",
     "chat.list_none": "Nenhuma tem «{text}».",
@@ -42,6 +43,7 @@ MESSAGES = {
     "chat.today": "hoje {time}",
     "chat.yesterday": "ontem {time}",
     "chat.key_send": "Enviar",
+    "chat.key_open": "Abrir",
     "chat.key_newline": "Linha",
     "chat.key_stop": "Parar",
     "chat.key_back": "Voltar",
@@ -78,7 +80,7 @@ MESSAGES = {
     "chat.theme_terminal": "Cores do terminal",
     "chat.not_saved": "{error} A conversa continua na tela, mas não está sendo salva.",
     "chat.memory_only": "{error} Você pode conversar, mas desta vez nada será salvo.",
-    "chat.recovered": "{error} Foram recuperadas {messages} mensagens de {conversations} conversas.",
+    "chat.recovered": "{error} Recuperado: conversas {conversations}, mensagens {messages}.",
     "chat.help_body": """Pergunte o que quiser: a resposta aparece à medida que é escrita. Nada sai deste computador.
 
 **Escrever.** Enter envia. Ctrl+J abre outra linha. Você pode enviar outra pergunta enquanto o modelo responde: ela espera a vez. Esc para a resposta e as perguntas na fila.
