@@ -112,12 +112,13 @@ def _show(entry: Entry, verdict: Verdict, library: Library) -> None:
 
 def _advice(entry: Entry, verdict: Verdict, library: Library) -> list[str]:
     """One thing to do, or two."""
+    called = entry.name if entry.registered else str(entry.path)
     if verdict.answer == "yes":
-        return [t("fit.measure", command=f"latam-edge bench {entry.name}")]
+        return [t("fit.measure", command=f"latam-edge bench {called}")]
     said = [t("fit.close_programs")] if verdict.answer == "tight" else []
     need = verdict.need
     if need.kv_cache_bytes > need.total_bytes // 4 and need.n_ctx > 1024:
-        said.append(t("fit.less_context", command=f"latam-edge fit {entry.name} --context {need.n_ctx // 2}"))
+        said.append(t("fit.less_context", command=f"latam-edge fit {called} --context {need.n_ctx // 2}"))
     smaller = [other for other in library.list() if other.file_bytes < entry.file_bytes // 2]
     if smaller:
         best = max(smaller, key=lambda other: other.file_bytes)

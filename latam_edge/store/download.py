@@ -48,6 +48,10 @@ PREFERRED = ("Q4_0", "Q4_K_M", "Q4_K_S", "Q5_K_M", "Q8_0")
 """Which file to take when a repository has several: 4 bits first, the fastest kind on old machines."""
 
 _SPEC = re.compile(r"(?P<repo>[\w.\-]+/[\w.\-]+?)(?::(?P<file>[^:@]+\.gguf))?(?:@(?P<revision>[\w.\-/]+))?")
+_ADDRESS = re.compile(
+    r"/(?P<repo>[\w.\-]+/[\w.\-]+)"
+    r"(?:/(?:resolve|blob)/(?P<revision>[\w.\-]+)/(?P<file>[^?#]+\.gguf)|/tree/main)?/?(?:[?#].*)?"
+)
 _PIECE_OF_MANY = re.compile(r"-\d{5}-of-\d{5}\.gguf$", re.IGNORECASE)
 
 
@@ -77,7 +81,12 @@ class Remote:
 
 
 def parse(text: str) -> Wanted | None:
-    """What `text` asks for; None when it does not read like a download's name (a path does not)."""
+    """What `text` asks for; None when it does not read like a download's name (a path does not).
+
+    An address copied from the browser is understood too, when it is the hub's."""
+    if text.startswith(("https://", "http://")):
+        found = _ADDRESS.fullmatch(text.removeprefix(hub()))
+        return Wanted(found["repo"], found["file"], found["revision"] or "main") if found else None
     found = _SPEC.fullmatch(text)
     if found is None or text.startswith((".", "/", "~")) or found["repo"].lower().endswith(".gguf"):
         return None

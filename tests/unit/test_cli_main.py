@@ -23,7 +23,7 @@ Capture = pytest.CaptureFixture[str]
 
 HEAVY = {
     "torch", "textual", "rich", "numpy", "llama_cpp", "transformers", "tokenizers", "onnx", "onnxruntime",
-    "gguf", "jinja2", "platformdirs", "tui", "convert", "quant", "argparse", "sqlite3", "subprocess", "json",
+    "gguf", "jinja2", "tui", "convert", "quant", "argparse", "sqlite3", "subprocess", "json",
     "difflib", "tomllib", "ctypes", "asyncio", "urllib.request", "socket", "ssl",
 }  # fmt: skip
 

@@ -248,6 +248,12 @@ def test_a_file_that_exists_is_meant_even_when_it_reads_like_a_repository(
         ("a", None),
         ("a/b/c", None),
         ("https://x/y", None),
+        ("https://huggingface.co/a/b", Wanted("a/b")),
+        ("https://huggingface.co/a/b/tree/main", Wanted("a/b")),
+        ("https://huggingface.co/a/b/blob/main/c.gguf", Wanted("a/b", "c.gguf")),
+        ("https://huggingface.co/a/b/resolve/v1/d/c.gguf?download=true", Wanted("a/b", "d/c.gguf", "v1")),
+        ("https://huggingface.co/a", None),
+        ("https://huggingface.co.example.org/a/b", None),
     ],
 )
 def test_a_name_is_told_from_a_path(text: str, expected: Wanted | None) -> None:
