@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from latam_edge.core import paths
 from latam_edge.core.atomic import disk_errors
@@ -83,10 +83,13 @@ class Remote:
 def parse(text: str) -> Wanted | None:
     """What `text` asks for; None when it does not read like a download's name (a path does not).
 
-    An address copied from the browser is understood too, when it is the hub's."""
+    An address copied from the browser is understood too. Raises UsageError when it is not the hub's."""
     if text.startswith(("https://", "http://")):
         found = _ADDRESS.fullmatch(text.removeprefix(hub()))
-        return Wanted(found["repo"], found["file"], found["revision"] or "main") if found else None
+        if found is None:
+            raise UsageError(detail=t("models.download.other_address", host=host()))
+        file = unquote(found["file"]) if found["file"] else None
+        return Wanted(found["repo"], file, found["revision"] or "main")
     found = _SPEC.fullmatch(text)
     if found is None or text.startswith((".", "/", "~")) or found["repo"].lower().endswith(".gguf"):
         return None

@@ -247,17 +247,29 @@ def test_a_file_that_exists_is_meant_even_when_it_reads_like_a_repository(
         ("../a", None),
         ("a", None),
         ("a/b/c", None),
-        ("https://x/y", None),
         ("https://huggingface.co/a/b", Wanted("a/b")),
         ("https://huggingface.co/a/b/tree/main", Wanted("a/b")),
         ("https://huggingface.co/a/b/blob/main/c.gguf", Wanted("a/b", "c.gguf")),
         ("https://huggingface.co/a/b/resolve/v1/d/c.gguf?download=true", Wanted("a/b", "d/c.gguf", "v1")),
-        ("https://huggingface.co/a", None),
-        ("https://huggingface.co.example.org/a/b", None),
+        ("https://huggingface.co/a/b/blob/main/%C3%B1.gguf", Wanted("a/b", "ñ.gguf")),
     ],
 )
 def test_a_name_is_told_from_a_path(text: str, expected: Wanted | None) -> None:
     assert download.parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://x/y",
+        "https://huggingface.co/a",
+        "https://huggingface.co.example.org/a/b",
+        "http://huggingface.co/a/b",
+    ],
+)
+def test_an_address_elsewhere_is_refused_with_what_would_work(address: str, capsys: Capture) -> None:
+    assert main(["models", "add", address]) == 2
+    assert "huggingface.co" in capsys.readouterr().err
 
 
 def remote(path: str) -> Remote:

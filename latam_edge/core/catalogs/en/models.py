@@ -76,5 +76,6 @@ MESSAGES = {
     "models.download.refused": "{host} answered with error {status}. Try again later.",
     "models.download.no_network": "there is no connection to {host} ({reason}). Check the network; what was downloaded is kept. You can also bring the file on a USB stick: latam-edge models add PATH",
     "models.download.cut": "the connection breaks again and again. Repeat the same command to go on where it stopped.",
+    "models.download.other_address": "Nothing is downloaded from such an address; from {host} it is: give owner/repository, or bring the file and give its path.",
     "models.download.https_only": "{url} is not an https address: the download would not be safe.",
 }

@@ -76,5 +76,6 @@ MESSAGES = {
     "models.download.refused": "{host} respondió con el error {status}. Inténtalo más tarde.",
     "models.download.no_network": "no hay conexión con {host} ({reason}). Revisa la red; lo ya descargado se conserva. También puedes traer el archivo en una memoria USB: latam-edge models add RUTA",
     "models.download.cut": "la conexión se corta una y otra vez. Repite el mismo comando para seguir donde quedó.",
+    "models.download.other_address": "De una dirección así no se descarga; de {host} sí: indica dueño/repositorio, o trae el archivo e indica su ruta.",
     "models.download.https_only": "{url} no es una dirección https: la descarga no sería segura.",
 }

@@ -76,5 +76,6 @@ MESSAGES = {
     "models.download.refused": "{host} respondeu com o erro {status}. Tente mais tarde.",
     "models.download.no_network": "não há conexão com {host} ({reason}). Verifique a rede; o que já foi baixado fica guardado. Você também pode trazer o arquivo em um pendrive: latam-edge models add CAMINHO",
     "models.download.cut": "a conexão cai uma e outra vez. Repita o mesmo comando para continuar de onde parou.",
+    "models.download.other_address": "De um endereço assim não se baixa; de {host} sim: indique dono/repositório, ou traga o arquivo e indique o caminho.",
     "models.download.https_only": "{url} não é um endereço https: o download não seria seguro.",
 }
