@@ -106,7 +106,8 @@ class Bar:
         if step.total > 0:
             share = max(0.0, min(1.0, step.done / step.total))
             parts.append(f"{int(share * 100)}%")
-            parts.append(t("cli.bar.of", done=_amount(step.done, step), total=_amount(step.total, step)))
+            counted = _number(step.done, step), _number(step.total, step)
+            parts.append(t("cli.bar.of", done=counted[0], total=counted[1]) + _unit(step))
             advanced = step.done - self._first_done
             if step.done >= step.total:
                 parts.append(format_seconds(elapsed))
@@ -114,7 +115,7 @@ class Bar:
                 left = elapsed / advanced * (step.total - step.done)
                 parts.append(t("cli.bar.left", time=format_seconds(left)))
         else:
-            parts.append(_amount(step.done, step))
+            parts.append(_number(step.done, step) + _unit(step))
             parts.append(format_seconds(elapsed))
         if step.note:
             parts.append(clean(step.note))
@@ -127,11 +128,25 @@ class Bar:
             return 80
 
 
-def _amount(value: float, step: Step) -> str:
+def _number(value: float, step: Step) -> str:
+    """A count for people: "1,2 GB", "12,3 M", "57"."""
     if step.unit == "bytes":
         return format_bytes(value)
-    number = f"{value:.0f}" if value == int(value) else decimal(f"{value:.1f}")
-    return f"{number} {step.unit}" if step.unit else number
+    for least, size, letter in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if step.total >= least:
+            # In the total's own size, so that the two figures of a line can be compared.
+            return f"{decimal(f'{value / size:.1f}')} {letter}"
+    return f"{value:.0f}" if value == int(value) else decimal(f"{value:.1f}")
+
+
+def _unit(step: Step) -> str:
+    """What is counted, in the language in force; bytes have theirs already."""
+    if step.unit in ("", "bytes"):
+        return ""
+    try:
+        return " " + t(f"cli.unit.{step.unit}")
+    except KeyError:
+        return " " + step.unit
 
 
 def _cut(text: str, room: int) -> str:

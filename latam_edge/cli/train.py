@@ -21,6 +21,9 @@ def parser() -> Parser:
 def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
     with needs("train"):
+        from latam_edge.train import prepare_threads
+
+        prepare_threads()
         from latam_edge.train.pipeline import run_stage
 
         def stage(path: Path, out: Path | None, resume: bool, progress: Progress) -> PipelineReport:

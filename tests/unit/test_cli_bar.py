@@ -145,3 +145,23 @@ def test_control_characters_in_a_note_are_not_sent_to_the_terminal(clock: Clock)
     with Bar(screen) as bar:
         bar(Step("models.copying", 1, 2, note="\x1b[2J"))
     assert "\x1b" not in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (Step("evaluate.scoring", 511, 1620, "tokens"), "511 de 1620 tokens"),
+        (Step("evaluate.scoring", 511_000, 1_620_000, "tokens"), "0,5 M de 1,6 M tokens"),
+        (Step("evaluate.exam", 3, 50, "questions"), "3 de 50 preguntas"),
+        (Step("models.copying", 1.5e9, 3e9, "bytes"), "1,5 GB de 3,0 GB"),
+        (Step("models.copying", 1, 3, "parsecs"), "1 de 3 parsecs"),
+        (Step("models.copying", 0.5, 3), "0,5 de 3"),
+    ],
+)
+def test_what_is_counted_is_said_once_and_in_the_users_language(
+    step: Step, expected: str, clock: Clock
+) -> None:
+    log = io.StringIO()
+    with Bar(log) as bar:
+        bar(step)
+    assert f"  {expected}" in log.getvalue()
