@@ -16,7 +16,8 @@ from latam_edge.runtime.client import Client
 from latam_edge.runtime.types import EngineConfig
 
 CHATML = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 SPECIALS = ("<|bos|>", "<|im_start|>", "<|im_end|>")
@@ -157,7 +158,7 @@ def make_tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., P
 
 @pytest.fixture
 def echo_client() -> Iterator[Client]:
-    """A worker whose engine repeats what it is told; see latam_edge/runtime/engines/echo.py for its orders."""
+    """A worker whose engine repeats what it is told; runtime/engines/echo.py lists its orders."""
     with Client("echo.gguf", EngineConfig(engine="echo")) as client:
         yield client
 

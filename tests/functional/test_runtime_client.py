@@ -34,6 +34,11 @@ def answer(client: Client, text: str, **sampling: int) -> str:
     return "".join(e.text for e in client.stream(ask(text, **sampling)) if isinstance(e, Chunk))
 
 
+def collect(client: Client, text: str, pieces: list[str]) -> None:
+    """Like `answer`, keeping what came before an error."""
+    pieces.extend(e.text for e in client.stream(ask(text)) if isinstance(e, Chunk))
+
+
 def gone(pid: int) -> bool:
     """Whether the process ended and was reaped."""
     try:
@@ -53,10 +58,11 @@ def eventually(check: Callable[[], bool], seconds: float = 10) -> bool:
 
 
 def test_an_answer_is_started_chunks_and_done(echo_client: Client) -> None:
-    events = list(echo_client.stream(ask("¿Cuál es la capital de Bolivia? 🎉")))
+    text = "¿Cuál es la capital de Bolivia? 🎉"
+    events = list(echo_client.stream(ask(text)))
     assert isinstance(events[0], Started)
     assert isinstance(events[-1], Done)
-    assert "".join(e.text for e in events[1:-1] if isinstance(e, Chunk)) == "¿Cuál es la capital de Bolivia? 🎉"
+    assert "".join(e.text for e in events[1:-1] if isinstance(e, Chunk)) == text
     assert events[-1].finish_reason == "stop"
     assert events[-1].timings.load_s > 0
     later = list(echo_client.stream(ask("otra vez")))[-1]
@@ -113,12 +119,10 @@ def test_an_answer_that_is_never_begun_holds_nothing(echo_client: Client) -> Non
 
 def test_a_crash_is_told_the_text_before_it_stays_and_the_next_question_works(echo_client: Client) -> None:
     pid = echo_client.pid
-    text = ""
+    pieces: list[str] = []
     with pytest.raises(WorkerDied):
-        for event in echo_client.stream(ask("uno [sleep:0.05] dos [sleep:0.05] [crash] tres")):
-            if isinstance(event, Chunk):
-                text += event.text
-    assert text == "uno dos "
+        collect(echo_client, "uno [sleep:0.05] dos [sleep:0.05] [crash] tres", pieces)
+    assert "".join(pieces) == "uno dos "
     assert echo_client.pid is None
     assert pid is not None
     assert gone(pid), "no zombie may stay behind"
@@ -136,11 +140,10 @@ def test_a_worker_killed_while_idle_is_started_again_without_a_word(echo_client:
 
 def test_an_engines_fault_is_an_error_of_that_answer_alone(echo_client: Client) -> None:
     pid = echo_client.pid
-    text = ""
+    pieces: list[str] = []
     with pytest.raises(RuntimeFault):
-        for event in echo_client.stream(ask("uno dos [fail] tres")):
-            text += event.text if isinstance(event, Chunk) else ""
-    assert text == "uno dos "
+        collect(echo_client, "uno dos [fail] tres", pieces)
+    assert "".join(pieces) == "uno dos "
     assert answer(echo_client, "hola") == "hola"
     assert echo_client.pid == pid
 
@@ -266,7 +269,7 @@ def test_our_worker_refuses_a_program_of_another_version() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["print('hola', flush=True)", "print('[]', flush=True)", "import sys; sys.stdout.write('x' * 70_000_000)"],
+    ["print('hola')", "print('[]')", "import sys; sys.stdout.write('x' * 70_000_000)"],
 )
 def test_a_worker_that_speaks_nonsense_is_refused(code: str) -> None:
     with pytest.raises(WorkerFault):

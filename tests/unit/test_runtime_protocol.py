@@ -49,7 +49,8 @@ def test_events_survive_the_pipe(event: Event) -> None:
 
 
 def test_requests_configurations_and_descriptions_survive_the_pipe() -> None:
-    request = Request((Message("system", "a"), Message("user", "b\n\x00")), Sampling(seed=1), ("FIN",), raw=True)
+    messages = (Message("system", "a"), Message("user", "b\n\x00"))
+    request = Request(messages, Sampling(seed=1), ("FIN",), raw=True)
     config = EngineConfig(engine="echo", n_ctx=7)
     line = protocol.pack({"r": asdict(request), "c": asdict(config), "i": asdict(INFO)})
     data = protocol.read(io.BytesIO(line))

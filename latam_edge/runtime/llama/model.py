@@ -80,6 +80,9 @@ def make_context(
     params.n_outputs_max = n_batch if all_logits else 1
     params.n_threads = params.n_threads_batch = n_threads
     params.no_perf = True
+    if all_logits:
+        # Flash attention sums in half precision, in an order that depends on batch and threads.
+        params.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
     if model.device == "cpu":
         params.offload_kqv = params.op_offload = False
     complaints.clear()

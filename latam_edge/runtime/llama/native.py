@@ -8,6 +8,7 @@ the machine of docs/decisions); the bindings alone take 25 ms. So its package
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 from collections import deque
 from functools import cache
@@ -21,10 +22,10 @@ from latam_edge.core.errors import EngineMissing
 Handle = Any
 """An opaque native pointer."""
 
-_LEVEL_WARN, _LEVEL_ERROR, _LEVEL_CONTINUES = 3, 4, 5  # enum ggml_log_level
+_LEVEL_ERROR, _LEVEL_CONTINUES = 4, 5  # enum ggml_log_level
 
 complaints: deque[str] = deque(maxlen=20)
-"""The last errors and warnings of the native library, oldest first."""
+"""The last errors that the native library logged, oldest first. Cleared before each attempt."""
 
 
 @cache
@@ -52,15 +53,19 @@ def library() -> Any:
 
 
 def _listen(level: int, text: bytes, _: Any) -> None:
-    if level in (_LEVEL_WARN, _LEVEL_ERROR):
-        complaints.append(text.decode("utf-8", "replace").strip())
+    words = text.decode("utf-8", "replace").strip()
+    if level == _LEVEL_ERROR:
+        complaints.append(words)
     elif level == _LEVEL_CONTINUES and complaints:
-        complaints[-1] += text.decode("utf-8", "replace").rstrip()
+        complaints[-1] += " " + words
 
 
 def why() -> str:
-    """The native library's last complaint, without the name of the C++ function that made it."""
-    for line in reversed(complaints):
-        if text := line.split(": ", 1)[-1].strip():
+    """The native library's first complaint: the cause, those that follow are its consequences.
+
+    Without the names of the C++ functions that passed it on.
+    """
+    for line in complaints:
+        if text := re.sub(r"^([\w:]+: |error loading model: )+", "", line).strip():
             return text[:300]
     return "?"
