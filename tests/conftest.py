@@ -61,18 +61,21 @@ def write_tiny_model(
     add_bos: bool = False,
     seed: int = 0,
     says: str | None = None,
+    n_layers: int = 1,
+    n_embd: int = 32,
     **metadata: float,
 ) -> Path:
     """A Llama of some 40 kB whose tokens are the 256 bytes, one word and three control tokens.
 
     says: the model repeats this text for ever (each byte in it once) instead of noise,
     ended by its end token when the text ends in "\\0".
+    n_layers, n_embd: for a model that takes its time.
     metadata: more numbers for the header; "__" in a name stands for ".".
     """
     import gguf
 
     rng = np.random.default_rng(seed)
-    n_embd, n_ff, n_heads = 32, 64, 2
+    n_ff, n_heads = 2 * n_embd, n_embd // 16
     letters = byte_letters()
     tokens = [*letters, letters[32] + "hola", *SPECIALS]
     types = [gguf.TokenType.NORMAL] * 257 + [gguf.TokenType.CONTROL] * len(SPECIALS)
@@ -82,7 +85,7 @@ def write_tiny_model(
     writer.add_name("tiny")
     writer.add_context_length(n_ctx)
     writer.add_embedding_length(n_embd)
-    writer.add_block_count(1)
+    writer.add_block_count(n_layers)
     writer.add_feed_forward_length(n_ff)
     writer.add_head_count(n_heads)
     writer.add_head_count_kv(n_heads)
@@ -111,6 +114,7 @@ def write_tiny_model(
     if says is not None:
         output[:] = 0
         data = says.encode()
+        assert len(set(data)) == len(data), "the last byte alone decides the next: no byte may come twice"
         sequence = [*data.rstrip(b"\0"), *([end] if data.endswith(b"\0") else [data[0]])]
         for now, following in zip([10, *sequence], sequence, strict=False):
             # 10 is the newline that ends the template's "assistant\n".
@@ -126,13 +130,15 @@ def write_tiny_model(
     writer.add_tensor("token_embd.weight", embeddings.astype(np.float16))
     writer.add_tensor("output.weight", output.astype(np.float16))
     writer.add_tensor("output_norm.weight", one)
-    writer.add_tensor("blk.0.attn_norm.weight", one)
-    writer.add_tensor("blk.0.ffn_norm.weight", one)
-    for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
-        writer.add_tensor(f"blk.0.{name}.weight", weights(n_embd, n_embd))
-    writer.add_tensor("blk.0.ffn_gate.weight", weights(n_ff, n_embd))
-    writer.add_tensor("blk.0.ffn_up.weight", weights(n_ff, n_embd))
-    writer.add_tensor("blk.0.ffn_down.weight", weights(n_embd, n_ff))
+    for layer in range(n_layers):
+        block = f"blk.{layer}"
+        writer.add_tensor(f"{block}.attn_norm.weight", one)
+        writer.add_tensor(f"{block}.ffn_norm.weight", one)
+        for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
+            writer.add_tensor(f"{block}.{name}.weight", weights(n_embd, n_embd))
+        writer.add_tensor(f"{block}.ffn_gate.weight", weights(n_ff, n_embd))
+        writer.add_tensor(f"{block}.ffn_up.weight", weights(n_ff, n_embd))
+        writer.add_tensor(f"{block}.ffn_down.weight", weights(n_embd, n_ff))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -172,10 +172,8 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator in ("*", "**") and isinstance(left, int) and isinstance(right, int):
-            bits = (
-                left.bit_length() * abs(right) if operator == "**" else left.bit_length() + right.bit_length()
-            )
-            if bits > 1 << 12:
+            larger = max(left.bit_length(), 0 if operator == "**" else right.bit_length())
+            if larger * (abs(right) if operator == "**" else 2) > 1 << 12:
                 raise _TooLong(operator)
         elif operator == "*":
             for size, times in ((left, right), (right, left)):

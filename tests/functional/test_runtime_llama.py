@@ -54,7 +54,7 @@ def run(
 
 def fresh(model: Path, messages: tuple[Message, ...], **sampling: float) -> str:
     with Client(model) as client:
-        return run(client, messages, **sampling)[1]
+        return run(client, messages, (), **sampling)[1]
 
 
 # --- loading ---------------------------------------------------------------------------
@@ -314,53 +314,9 @@ def test_cancel_in_mid_answer_ends_it_within_a_token_and_the_next_is_right(
     assert run(client)[1] == fresh(tiny_model, QUESTION)
 
 
-def wide_model(path: Path) -> Path:
-    """A model big enough that a long prompt takes seconds: 24 layers, width 512, 35 MB of zeros and ones."""
-    import gguf
-    from conftest import SPECIALS, byte_letters
-
-    width, layers = 512, 24
-    letters = byte_letters()
-    tokens = [*letters, letters[32] + "hola", *SPECIALS]
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_context_length(8192)
-    writer.add_embedding_length(width)
-    writer.add_block_count(layers)
-    writer.add_feed_forward_length(4 * width)
-    writer.add_head_count(8)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("default")
-    writer.add_token_list(tokens)
-    writer.add_token_types([gguf.TokenType.NORMAL] * 257 + [gguf.TokenType.CONTROL] * 3)
-    writer.add_token_merges([f"{letters[32]} h"])
-    writer.add_eos_token_id(259)
-    writer.add_add_bos_token(False)
-
-    def weights(name: str, rows: int, columns: int) -> None:
-        data = np.zeros((rows, columns // 32 * 18), np.uint8)  # Q4_0 with scales of zero
-        writer.add_tensor(name, data, raw_dtype=gguf.GGMLQuantizationType.Q4_0)
-
-    one = np.ones(width, np.float32)
-    weights("token_embd.weight", len(tokens), width)
-    writer.add_tensor("output_norm.weight", one)
-    for layer in range(layers):
-        writer.add_tensor(f"blk.{layer}.attn_norm.weight", one)
-        writer.add_tensor(f"blk.{layer}.ffn_norm.weight", one)
-        for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
-            weights(f"blk.{layer}.{name}.weight", width, width)
-        weights(f"blk.{layer}.ffn_gate.weight", 4 * width, width)
-        weights(f"blk.{layer}.ffn_up.weight", 4 * width, width)
-        weights(f"blk.{layer}.ffn_down.weight", width, 4 * width)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
-
-
-def test_cancel_in_mid_prefill_ends_it_at_once(tmp_path: Path) -> None:
-    with Client(wide_model(tmp_path / "wide.gguf"), EngineConfig(n_ctx=8192)) as client:
+def test_cancel_in_mid_prefill_ends_it_at_once(make_tiny_model: Callable[..., Path]) -> None:
+    slow = make_tiny_model(n_layers=12, n_embd=256, n_ctx=8192)
+    with Client(slow, EngineConfig(n_ctx=8192)) as client:
         request = Request((Message("user", "x." * 3500),), Sampling(temperature=0, max_tokens=1))
         begin = time.monotonic()
         events = []
@@ -490,7 +446,11 @@ def test_three_lines_of_python_chat(make_tiny_model: Callable[..., Path]) -> Non
         assert "".join(model.chat("¿Hola?", system="Sé breve.", temperature=0)) == "Hola, ¿qué?"
         assert model.last is not None
         assert model.last.finish_reason == "stop"
-        conversation = [{"role": "user", "content": "a"}, Message("assistant", "b"), Message("user", "c")]
+        conversation: list[Message | dict[str, str]] = [
+            {"role": "user", "content": "a"},
+            Message("assistant", "b"),
+            Message("user", "c"),
+        ]
         assert "".join(model.chat(conversation, temperature=0, max_tokens=4)) == "Hola"
         assert model.info.engine == "llama"
         assert model.count_tokens("abc") == 3
