@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SHARE_LOW, SHARE_HIGH = 0.45, 0.75
 """Share of the memory's read bandwidth that decoding reaches: 0.47 with a model of 135M
-parameters, 0.72 with one of 390M (int4, two AVX-512 cores; docs/decisions)."""
+parameters, 0.72 with one of 390M (int4, two AVX-512 cores, quiet)."""
 WITHOUT_AVX2 = 0.5
 """Decoding without AVX2 against with it: 77 and 159 tokens/s, the same 135M model and machine."""
 READING_TPS = 6.0

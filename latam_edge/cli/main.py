@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from errno import EDQUOT, EFBIG, ENOSPC
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from latam_edge.cli import output
-from latam_edge.core.errors import LatamEdgeError, UsageError
+from latam_edge.core.errors import DiskFull, LatamEdgeError, UsageError
 from latam_edge.core.i18n import LANGUAGES, set_language, t
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -44,22 +45,25 @@ def entry() -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run one command line and return its exit code; errors are told on stderr. Never raises."""
     output.prepare()
-    # An embedder's or a test's choice of language outlives a call.
     try:
-        code = _guarded(sys.argv[1:] if argv is None else list(argv))
-        sys.stdout.flush()
-        return code
+        return _guarded(sys.argv[1:] if argv is None else list(argv))
     except BrokenPipeError:
-        # The reader (`| head`) has left: nothing is wrong. Python flushes stdout once
-        # more at exit and would complain, so stdout goes nowhere from here on.
-        with suppress(OSError, ValueError, AttributeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (`| head`) has left: nothing is wrong.
+        _discard_output()
         return 0
+
+
+def _discard_output() -> None:
+    """Send stdout nowhere: Python flushes it once more at exit and would complain."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _guarded(argv: list[str]) -> int:
     try:
-        return _dispatch(argv)
+        code = _dispatch(argv)
+        sys.stdout.flush()
+        return code
     except LatamEdgeError as error:
         output.error(str(error))
         return error.exit_code
@@ -71,6 +75,12 @@ def _guarded(argv: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT, EFBIG):
+            # `> file` on a full disk; whatever we write ourselves has said so already.
+            _discard_output()
+            full = DiskFull(path=error.filename or t("cli.stdout"))
+            output.error(str(full))
+            return full.exit_code
         return _unexpected(error)
 
 

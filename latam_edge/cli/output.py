@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 _CONTROLS = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 """C0 and C1 controls but newline and tab: what a terminal would obey instead of show."""
+
+
+PATIENCE_S = 0.7
+"""Longer silence than this makes people wonder."""
 
 
 def prepare() -> None:
@@ -142,6 +146,34 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
     columns = max((width(label) for label, _ in rows), default=0) + 1
     for label, value in rows:
         line(f"{pad(label + ':', columns)} {value}")
+
+
+@contextmanager
+def patience(text: str) -> Iterator[None]:
+    """Show `text` on a terminal while the block takes longer than PATIENCE_S; then it is wiped away."""
+    if not is_terminal(sys.stderr):
+        yield
+        return
+    from threading import Timer
+
+    shown: list[str] = []
+
+    def show() -> None:
+        shown.append(clean(text))
+        sys.stderr.write(shown[0])
+        sys.stderr.flush()
+
+    timer = Timer(PATIENCE_S, show)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        if shown:
+            sys.stderr.write("\r" + " " * width(shown[0]) + "\r")
+            sys.stderr.flush()
 
 
 def confirm(question: str) -> bool:

@@ -43,7 +43,7 @@ def main(argv: list[str]) -> int:
     entry = library.resolve(args.model or settings.model)
     client = Client(entry.path, options.engine_config(args, settings), name=entry.name)
     try:
-        text, done, engine = _answer(client, args, prompt, settings.system)
+        text, done, engine = _answer(client, entry.name, args, prompt, settings.system)
     finally:
         client.close()
     if args.json:
@@ -52,7 +52,9 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _answer(client: Any, args: argparse.Namespace, prompt: str, system: str | None) -> tuple[str, Any, str]:
+def _answer(
+    client: Any, name: str, args: argparse.Namespace, prompt: str, system: str | None
+) -> tuple[str, Any, str]:
     """Ask, and stream the pieces to stdout unless JSON was asked for. (text, Done, engine's name)"""
     from latam_edge.runtime.types import Chunk, Done, Message, Request
 
@@ -61,7 +63,8 @@ def _answer(client: Any, args: argparse.Namespace, prompt: str, system: str | No
     if chosen and not args.raw:
         messages.insert(0, Message("system", chosen))
     request = Request(tuple(messages), options.sampling(args), stop=tuple(args.stop), raw=args.raw)
-    engine = client.start().engine
+    with output.patience(t("cli.loading", model=name)):
+        engine = client.start().engine
     pieces: list[str] = []
     done: Done | None = None
     for event in client.stream(request):

@@ -143,4 +143,5 @@ def save(folder: Path, manifest: Manifest) -> None:
         "default": manifest.default,
         "models": {name: asdict(record) for name, record in sorted(manifest.models.items())},
     }
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+    # ASCII: a linked file's name need not be UTF-8, and JSON's escapes carry its stray bytes.
+    write_text(path, json.dumps(value, indent=1) + "\n")

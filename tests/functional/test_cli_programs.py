@@ -125,6 +125,44 @@ def test_control_c_in_mid_answer_exits_130_and_takes_the_worker_along(endless: P
         time.sleep(0.05)
 
 
+def test_a_reader_that_leaves_in_mid_answer_ends_it_quietly(endless: Path) -> None:
+    with running(
+        "run", "hola", "--model", str(endless), "--temperature", "0", "--max-tokens", "3000"
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.read(8)
+        child.stdout.close()
+        assert child.wait(20) == 0
+        assert child.stderr.read() == b""
+
+
+def test_an_output_that_is_full_exits_4(talker: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, "run", "hola", "--model", str(talker), "--temperature", "0"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 4
+    assert done.stderr.startswith(b"LE-302: ")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_four_programs_that_add_at_once_all_succeed(make_tiny_model: Callable[..., Path]) -> None:
+    models = [make_tiny_model(seed=seed) for seed in range(10, 14)]
+    adding = [
+        subprocess.Popen([*COMMAND, "models", "add", str(model)], stderr=subprocess.DEVNULL)
+        for model in models
+    ]
+    assert [child.wait(60) for child in adding] == [0] * 4
+    entries = [entry for entry in Library().list() if not entry.embedded]
+    assert [entry.name for entry in entries] == ["tiny", "tiny-2", "tiny-3", "tiny-4"]
+    assert len({entry.sha256 for entry in entries}) == 4
+
+
 def children(pid: int) -> list[int]:
     """Child processes of `pid`, from /proc."""
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 
 import pytest
 
@@ -58,6 +59,27 @@ def test_a_table_too_wide_for_the_terminal_becomes_a_list(monkeypatch: pytest.Mo
         "Nombre: y",
         "Tamaño: 22 MB",
     ]
+
+
+@pytest.mark.parametrize(("seconds", "seen"), [(0.0, False), (0.3, True)])
+def test_a_long_silence_is_explained_and_the_explanation_wiped_away(
+    seconds: float, seen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(output, "PATIENCE_S", 0.05)
+    with output.patience("Cargando…"):
+        time.sleep(seconds)
+    said = screen.getvalue()
+    assert ("Cargando" in said) is seen
+    assert said == "" or said.endswith("\r" + " " * len("Cargando…") + "\r")
+
+
+def test_a_pipe_is_told_nothing_of_the_silence(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "PATIENCE_S", 0.0)
+    with output.patience("Cargando…"):
+        time.sleep(0.05)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from latam_edge.core.errors import (
     ModelExists,
     NotAFile,
     NotGGUF,
+    ReadOnlyPlace,
     TruncatedModel,
     UnknownModel,
 )
@@ -144,6 +145,21 @@ def test_a_file_put_into_the_folder_by_hand_is_not_overwritten(
     entry = library.add(tiny_model)
     assert entry.path != by_hand
     assert sha256(by_hand) == sha256(other_model)
+
+
+def test_names_that_are_not_utf_8_are_no_obstacle(library: Library, tiny_model: Path, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/ni\xf1o.gguf"))
+    shutil.copy(tiny_model, path)
+    entry = library.add(path, link=True)
+    assert entry.name == "ni-o"
+    assert library.resolve("ni-o").path == path
+
+
+def test_a_library_that_can_not_be_is_told(tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ReadOnlyPlace) as caught:
+        Library(tmp_path / "file" / "models").add(tiny_model)
+    assert caught.value.exit_code == 4
 
 
 # --- bad files --------------------------------------------------------------------------

@@ -72,6 +72,8 @@ MESSAGES = {
     "cli.not_whole": "\"{value}\" is not a whole number.",
     "cli.too_small": "\"{value}\" is too little: the least is {low}.",
     "cli.out_of_range": "\"{value}\" must be between {low} and {high}.",
+    "cli.stdout": "the output",
+    "cli.loading": "Loading {model}…",
     "cli.log_at": "The technical detail is in {path}",
     "cli.unit.tokens": "tokens",
     "cli.unit.questions": "questions",

@@ -72,6 +72,8 @@ MESSAGES = {
     "cli.not_whole": "«{value}» no es un número entero.",
     "cli.too_small": "«{value}» es muy poco: el mínimo es {low}.",
     "cli.out_of_range": "«{value}» debe estar entre {low} y {high}.",
+    "cli.stdout": "la salida",
+    "cli.loading": "Cargando {model}…",
     "cli.log_at": "El detalle técnico quedó en {path}",
     "cli.unit.tokens": "tokens",
     "cli.unit.questions": "preguntas",

@@ -72,6 +72,8 @@ MESSAGES = {
     "cli.not_whole": "«{value}» não é um número inteiro.",
     "cli.too_small": "«{value}» é muito pouco: o mínimo é {low}.",
     "cli.out_of_range": "«{value}» deve estar entre {low} e {high}.",
+    "cli.stdout": "a saída",
+    "cli.loading": "Carregando {model}…",
     "cli.log_at": "O detalhe técnico ficou em {path}",
     "cli.unit.tokens": "tokens",
     "cli.unit.questions": "perguntas",
