@@ -21,7 +21,7 @@ WITHOUT_AVX2 = 0.5
 """Decoding without AVX2 against with it: 77 and 159 tokens/s, the same 135M model and machine."""
 READING_TPS = 6.0
 """Tokens per second that a person reads along with, about 250 words a minute."""
-READ_ON_LOAD_SHARE = 0.9
+AVAILABLE_SHARE = 0.9
 """Of the available memory, what a model may take before the machine starts to swap."""
 
 
@@ -77,10 +77,10 @@ def judge(entry: Entry, n_ctx: int | None) -> Verdict:
     need = footprint(header, n_ctx)
     available, total = hardware.memory_available(), hardware.memory_total()
     # Zero: nobody knows. Then nothing can be refused.
-    if not available or need.total_bytes <= available * READ_ON_LOAD_SHARE:
+    if not available or need.total_bytes <= available * AVAILABLE_SHARE:
         answer = "yes"
     else:
-        answer = "tight" if need.total_bytes <= total * READ_ON_LOAD_SHARE else "no"
+        answer = "tight" if need.total_bytes <= total * AVAILABLE_SHARE else "no"
     # While answering, the cache is read too; half of it on average over a conversation.
     per_token = max(1, bytes_per_token(header) + need.kv_cache_bytes // 2)
     flags = hardware.cpu_flags()
