@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import ClassVar
 
+from rich.console import RenderableType
+from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from latam_edge.core import i18n
+from latam_edge.core import i18n, paths
+from latam_edge.core.atomic import write_text
 from latam_edge.core.errors import LatamEdgeError
 from latam_edge.core.i18n import t
 from latam_edge.core.settings import load_settings, save_settings
@@ -46,12 +50,14 @@ class ChatApp(App[None]):
         """entry: the model to begin with. notices: sentences to show first; each gives itself in
         the language in force."""
         no_color = "NO_COLOR" in os.environ  # Textual takes it out of the environment
-        super().__init__()
+        # Without colours Textual would turn the theme's into greys, and what has none into black on black.
+        super().__init__(ansi_color=True if no_color else None)
         self.model = Model(client_factory, entry)
         self.recorder = Recorder(history, self._not_saved)
         self.library = library
         self.options = options or ChatOptions()
         self.notices = notices
+        self._crashed = False
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = first_theme(self.console.color_system, no_color, os.environ.get("COLORFGBG", ""))
@@ -93,6 +99,28 @@ class ChatApp(App[None]):
         name = names[(names.index(self.theme) + 1) % len(names)]
         self.theme = name
         self.notify(t(f"chat.theme_{name.removeprefix('latam-')}"), timeout=2)
+
+    def _fatal_error(self) -> None:
+        """A fault of ours that nothing caught: leave with one sentence, the details in a file.
+
+        Textual's own way prints a traceback with the values of all variables, and
+        in those stands the conversation.
+        """
+        if self._crashed:
+            return  # what the first one brought along
+        self._crashed = True
+        sentence = str(LatamEdgeError())
+        # Line numbers only; but a chat without history leaves nothing at all.
+        if self.recorder.history.kept and self._exception is not None:
+            path = paths.cache_dir() / "chat-error.txt"
+            with suppress(LatamEdgeError, OSError):
+                write_text(path, "".join(traceback.format_exception(self._exception)), private=True)
+                sentence += "\n" + t("chat.crash_details", path=path)
+        super().panic(Text(sentence))
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Textual's other way out, for errors that draw themselves: the same sentence."""
+        self._fatal_error()
 
     def action_help_quit(self) -> None:
         """Ctrl+C: many press it to leave, and must not lose anything by it."""

@@ -198,7 +198,7 @@ async def test_the_status_line_shows_measured_speed_context_and_why_threads_are_
         await chat.ask("Hola")
         assert "38 tokens/s" in chat.status
         assert "contexto 10 %" in chat.status
-        assert "1 de 4 hilos: la computadora está ocupada" in chat.status
+        assert "1 de 4 hilos (equipo ocupado)" in chat.status
 
 
 async def test_the_system_prompt_goes_first() -> None:

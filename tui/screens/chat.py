@@ -101,11 +101,13 @@ class ChatScreen(Screen[None]):
         """Let the user take another model; questions in line are still answered by this one."""
         model = self.chat.model
         try:
-            entries = await asyncio.to_thread(self.chat.library.list)
+            entries = [*await asyncio.to_thread(self.chat.library.list)]
         except LatamEdgeError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        chosen = await self.app.push_screen_wait(ChooseModel([*entries], model.entry))
+        if model.entry.name not in [entry.name for entry in entries]:
+            entries.insert(0, model.entry)  # a file that the user named, not one of the library's
+        chosen = await self.app.push_screen_wait(ChooseModel(entries, model.entry))
         if chosen is not None and (chosen.name != model.entry.name or model.error is not None):
             self._last_done = None
             await self._until(model.change(chosen))

@@ -75,15 +75,17 @@ class StatusLine(Widget):
         info, done = status.info, status.done
         if done is not None and done.timings.decode_tps:
             figures.append(t("chat.speed", tps=decimal(f"{done.timings.decode_tps:.0f}")))
-        if info is not None and done is not None:
+        if info is None:
+            return figures
+        count = done.n_threads if done is not None else info.n_threads
+        busy = count < info.n_threads
+        if busy:  # the reason for a low speed stands beside it
+            figures.append(t("chat.threads_busy", count=count, all=info.n_threads))
+        if done is not None:
             used = done.usage.prompt_tokens + done.usage.completion_tokens
             figures.append(t("chat.context", percent=min(100, round(100 * used / info.n_ctx))))
-        if info is not None:
-            count = done.n_threads if done is not None else info.n_threads
-            if count < info.n_threads:
-                figures.append(t("chat.threads_busy", count=count, all=info.n_threads))
-            else:
-                figures.append(t("chat.threads_one") if count == 1 else t("chat.threads", count=count))
+        if not busy:
+            figures.append(t("chat.threads_one") if count == 1 else t("chat.threads", count=count))
         return figures
 
 
