@@ -35,12 +35,14 @@ def main(argv: list[str]) -> int:
         raise UsageError(detail=t("cli.run.raw_system"))
 
     from latam_edge.core.settings import load_settings
-    from latam_edge.runtime.client import Client
     from latam_edge.store.library import Library
 
     settings = load_settings()
     library = Library()
     entry = library.resolve(args.model or settings.model)
+
+    from latam_edge.runtime.client import Client
+
     client = Client(entry.path, options.engine_config(args, settings), name=entry.name)
     try:
         text, done, engine = _answer(client, entry.name, args, prompt, settings.system)

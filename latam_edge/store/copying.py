@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from contextlib import suppress
@@ -21,7 +20,9 @@ RESERVE_BYTES = 1 << 20
 
 def hash_file(path: Path, progress: Progress = silent, key: str = "models.hashing") -> str:
     """sha256 of `path` in hexadecimal. Raises FileMissing, NotAFile, UnreadableFile."""
-    digest = hashlib.sha256()
+    from hashlib import sha256  # OpenSSL takes milliseconds to load, and most commands hash nothing
+
+    digest = sha256()
     done = 0
     with open_regular(path) as (file, size):
         while piece := file.read(PIECE_BYTES):
@@ -43,7 +44,9 @@ def copy_hashed(source: Path, part: Path, progress: Progress = silent) -> str:
 
     On any failure, Ctrl-C included, `part` is gone again. Raises DiskFull,
     ReadOnlyPlace, and what `open_regular` raises."""
-    digest = hashlib.sha256()
+    from hashlib import sha256  # OpenSSL takes milliseconds to load, and most commands hash nothing
+
+    digest = sha256()
     done = 0
     try:
         with open_regular(source) as (file, size):
