@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latam_edge.cli import options, output
-from latam_edge.cli.parser import Parser
+from latam_edge.cli.parser import Parser, number
 from latam_edge.core.errors import UsageError
 from latam_edge.core.i18n import decimal, format_bytes, t
 
@@ -39,6 +39,7 @@ def parser() -> Parser:
     add.add_argument("--link", action="store_true", help=t("models.opt.link"))
     add.add_argument("--default", action="store_true", help=t("models.opt.default"))
     add.add_argument("--sha256", metavar="HEX", help=t("models.opt.sha256"))
+    add.add_argument("--max-rate", type=rate, metavar="N[k|M]", help=t("models.opt.max_rate"))
     for name in ("info", "verify", "default", "remove"):
         action(name).add_argument("name", metavar=t("models.word.name"), help=t("models.opt.which"))
     actions.choices["remove"].add_argument("-y", "--yes", action="store_true", help=t("models.opt.yes"))
@@ -101,7 +102,9 @@ def _add(library: Library, args: argparse.Namespace) -> int:
             if args.link:
                 raise UsageError(detail=t("models.link_download"))
             output.note(t("models.network", host=download.host()))
-            entry = download.add(library, wanted, args.name, bar, sha256=args.sha256)
+            entry = download.add(
+                library, wanted, args.name, bar, sha256=_hex(args.sha256), max_rate=args.max_rate
+            )
         else:
             entry = library.add(path, args.name, bar, link=args.link, sha256=_hex(args.sha256))
     if args.default:
@@ -221,6 +224,15 @@ def _hex(text: str | None) -> str | None:
     if len(value) != 64 or any(c not in "0123456789abcdef" for c in value):
         raise UsageError(detail=t("models.bad_sha256"))
     return value
+
+
+def rate(text: str) -> float:
+    """Bytes per second: "500k", "1,5M", "200000". Raises ArgumentTypeError."""
+    size = {"k": 1e3, "m": 1e6}.get(text[-1:].lower(), 1.0)
+    value: float = number(float, 0, 1e12)(text[:-1] if size > 1 else text)
+    if value * size < 1000:
+        raise argparse.ArgumentTypeError(t("cli.too_small", value=text, low="1k"))
+    return value * size
 
 
 def _say(name: str, value: Any) -> str:

@@ -113,12 +113,15 @@ def add(
     progress: Progress = silent,
     *,
     sha256: str | None = None,
+    max_rate: float | None = None,
 ) -> Entry:
-    """Download and register. Raises DownloadFailed, and what `Library.add` raises."""
+    """Download and register. Raises DownloadFailed, and what `Library.add` raises.
+
+    max_rate: bytes per second at most, so that others can use the link too."""
     remote = choose(listing(wanted), wanted)
     expected = sha256 or remote.sha256
     folder = paths.cache_dir() / "downloads"
-    path = fetch(wanted, remote, folder, progress)
+    path = fetch(wanted, remote, folder, progress, max_rate=max_rate)
     try:
         source = f"{wanted.repo}:{remote.path}"
         entry = library.add(path, name or _name(remote), progress, move=True, source=source, sha256=expected)
@@ -176,7 +179,14 @@ def choose(remotes: list[Remote], wanted: Wanted) -> Remote:
     raise DownloadFailed(name=wanted, detail=t("models.download.which", files=names, repo=wanted.repo))
 
 
-def fetch(wanted: Wanted, remote: Remote, folder: Path, progress: Progress = silent) -> Path:
+def fetch(
+    wanted: Wanted,
+    remote: Remote,
+    folder: Path,
+    progress: Progress = silent,
+    *,
+    max_rate: float | None = None,
+) -> Path:
     """The file, downloaded into `folder`; an earlier part of it is continued.
 
     Raises DownloadFailed (the part stays, for next time), NotGGUF, DiskFull, ReadOnlyPlace."""
@@ -195,7 +205,7 @@ def fetch(wanted: Wanted, remote: Remote, folder: Path, progress: Progress = sil
     while have < remote.file_bytes:
         before = have
         try:
-            _receive(url, part, have, remote, str(wanted), progress)
+            _receive(url, part, have, remote, str(wanted), progress, max_rate)
             problem = t("models.download.cut")
         except DownloadFailed as error:
             if not error.facts.get("again"):
@@ -214,17 +224,27 @@ def fetch(wanted: Wanted, remote: Remote, folder: Path, progress: Progress = sil
     return part
 
 
-def _receive(url: str, part: Path, have: int, remote: Remote, name: str, progress: Progress) -> None:
+def _receive(
+    url: str,
+    part: Path,
+    have: int,
+    remote: Remote,
+    name: str,
+    progress: Progress,
+    max_rate: float | None,
+) -> None:
     """One connection's worth of the file, appended to `part`."""
+    largest = PIECE_BYTES if max_rate is None else max(1024, min(PIECE_BYTES, int(max_rate / 4)))
     with _open(url, name, start=have) as response:
         if have and response.status != 206:  # the server sends all of it again
             have = 0
         elif have and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
             raise DownloadFailed(name=name, detail=t("models.download.odd_answer", host=host()))
+        begin, first = time.monotonic(), have
         with disk_errors(part), open(part, "ab" if have else "wb", buffering=0) as file:
             while have < remote.file_bytes:
                 try:
-                    piece = response.read(min(PIECE_BYTES, remote.file_bytes - have))
+                    piece = response.read(min(largest, remote.file_bytes - have))
                 except _network_faults():
                     return
                 if not piece:
@@ -234,6 +254,9 @@ def _receive(url: str, part: Path, have: int, remote: Remote, name: str, progres
                 file.write(piece)
                 have += len(piece)
                 progress(Step("models.downloading", have, remote.file_bytes, "bytes"))
+                if max_rate is not None:
+                    # What is not read stays in the socket's small buffer, and the sender waits.
+                    time.sleep(max(0.0, (have - first) / max_rate - (time.monotonic() - begin)))
             os.fsync(file.fileno())
 
 

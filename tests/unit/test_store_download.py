@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from latam_edge.cli.main import main
+from latam_edge.cli.models import rate
 from latam_edge.core import paths
 from latam_edge.core.errors import ChecksumMismatch, DownloadFailed, NotGGUF, UsageError
 from latam_edge.core.progress import Step
@@ -154,6 +156,23 @@ def test_what_an_earlier_run_downloaded_is_kept_and_continued(hub: Hub, tiny_mod
     download.add(Library(), Wanted(REPO))
     assert hub.asked[1][1] == f"bytes={have}-"
     assert parts() == []
+
+
+def test_a_download_can_be_kept_slow_enough_for_others(hub: Hub, tiny_model: Path) -> None:
+    begin = time.monotonic()
+    download.add(Library(), Wanted(REPO), max_rate=150_000)
+    assert time.monotonic() - begin >= 0.9 * tiny_model.stat().st_size / 150_000
+
+
+@pytest.mark.parametrize(("text", "expected"), [("500k", 5e5), ("1,5M", 1.5e6), ("20000", 2e4)])
+def test_a_rate_is_read_as_people_write_it(text: str, expected: float) -> None:
+    assert rate(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "k", "fast", "-5k", "0", "nanM", "10"])
+def test_a_rate_that_can_not_be_is_wrong_usage(text: str, capsys: Capture) -> None:
+    assert main(["models", "add", REPO, f"--max-rate={text}"]) == 2
+    assert "--max-rate" in capsys.readouterr().err
 
 
 def test_a_server_that_can_not_continue_sends_it_all_again(hub: Hub, tiny_model: Path) -> None:

@@ -17,6 +17,7 @@ MESSAGES = {
     "models.opt.link": "Leave the file where it is instead of copying it: saves disk.",
     "models.opt.default": "Use it from now on when no other is asked for.",
     "models.opt.sha256": "The sha256 that the file must have.",
+    "models.opt.max_rate": "Download at most N bytes per second (500k, 2M), to leave room on the link.",
     "models.opt.which": "Name of the model.",
     "models.opt.yes": "Do not ask.",
     "models.head.name": "Name",

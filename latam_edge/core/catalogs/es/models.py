@@ -17,6 +17,7 @@ MESSAGES = {
     "models.opt.link": "Dejar el archivo donde está, sin copiarlo: ahorra disco.",
     "models.opt.default": "Usarlo desde ahora cuando no se pida otro.",
     "models.opt.sha256": "Suma sha256 que el archivo debe tener.",
+    "models.opt.max_rate": "Descargar a lo sumo N bytes por segundo (500k, 2M), para no ocupar toda la red.",
     "models.opt.which": "Nombre del modelo.",
     "models.opt.yes": "No preguntar.",
     "models.head.name": "Nombre",

@@ -17,6 +17,7 @@ MESSAGES = {
     "models.opt.link": "Deixar o arquivo onde está, sem copiar: economiza disco.",
     "models.opt.default": "Usá-lo de agora em diante quando nenhum outro for pedido.",
     "models.opt.sha256": "Soma sha256 que o arquivo deve ter.",
+    "models.opt.max_rate": "Baixar no máximo N bytes por segundo (500k, 2M), para não ocupar toda a rede.",
     "models.opt.which": "Nome do modelo.",
     "models.opt.yes": "Não perguntar.",
     "models.head.name": "Nome",
