@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -59,6 +60,8 @@ class _Process:
         self.last_words: deque[str] = deque(maxlen=40)
         self._listener = threading.Thread(target=self._listen, name="worker-stderr", daemon=True)
         self._listener.start()
+        self.ended = False
+        """`end` was called: what it breaks is no fault."""
         self._write_lock = threading.Lock()
         self._ids = 0
 
@@ -101,6 +104,7 @@ class _Process:
 
     def end(self, *, gently: bool = True) -> None:
         """Stop and reap the child. Idempotent; called at exit too."""
+        self.ended = True
         if gently and self.popen.poll() is None:
             with suppress(LatamEdgeError):
                 self.send("close")
@@ -140,8 +144,10 @@ class Client:
         self._info: ModelInfo | None = None
         self._load_s = 0.0
         self._turn = threading.Lock()
-        self._answering: int | None = None
-        self._closed = False
+        self._reader: int | None = None  # the thread that reads an answer
+        self._asked = threading.Lock()  # guards the two below
+        self._answering: int | None = None  # id of the running answer
+        self._cancel_asked = False  # a cancel that came before the answer had an id
 
     def __enter__(self) -> Client:
         self.start()
@@ -179,41 +185,57 @@ class Client:
 
         Raises PromptTooLong, BadTemplate, WorkerDied when it dies in mid-answer
         (what came before is the caller's to keep), or what `start` raises. Leaving
-        the iterator early cancels the answer.
+        the iterator early cancels the answer; an answer left open blocks the next one,
+        and in its own thread that is a RuntimeError.
         """
-        with self._turn:
-            self._start()
-            process = cast(_Process, self._process)
+        me = threading.get_ident()
+        if not self._turn.acquire(blocking=self._reader != me):
+            raise RuntimeError("the answer before is still open in this thread: close its iterator")
+        try:
+            self._reader = me
+            self._cancel_asked = False
+            yield from self._answer(request)
+        finally:
+            self._reader = None
+            self._turn.release()
+
+    def _answer(self, request: Request) -> Iterator[Event]:
+        self._start()
+        process = cast(_Process, self._process)
+        with self._asked:
             number = self._answering = self._asking(process, "generate", request=asdict(request))
-            try:
-                while True:
-                    event = protocol.event_from_json(process.receive(number))
-                    if isinstance(event, Done):
-                        self._answering = None
-                        if self._load_s:
-                            event = replace(event, timings=replace(event.timings, load_s=self._load_s))
-                            self._load_s = 0.0
-                    yield event
-                    if isinstance(event, Done):
-                        return
-            except WorkerDied:
-                self._end()
-                raise
-            except LatamEdgeError as error:
-                self._answering = None
-                if isinstance(error, WorkerFault):
-                    self._end()  # out of step with the worker: a new one is the only sure way back
-                raise
-            finally:
-                if self._answering is not None:
-                    self._abandon(process, number)
+            if self._cancel_asked:
+                process.send("cancel", target=number)
+        try:
+            while True:
+                event = protocol.event_from_json(process.receive(number))
+                if isinstance(event, Done):
+                    self._answering = None
+                    if self._load_s:
+                        event = replace(event, timings=replace(event.timings, load_s=self._load_s))
+                        self._load_s = 0.0
+                yield event
+                if isinstance(event, Done):
+                    return
+        except WorkerDied:
+            self._end()
+            raise
+        except LatamEdgeError as error:
+            self._answering = None
+            if isinstance(error, WorkerFault):
+                self._end()  # out of step with the worker: a new one is the only sure way back
+            raise
+        finally:
+            if self._answering is not None:
+                self._abandon(process, number)
 
     def cancel(self) -> None:
         """End the running answer within a token; its stream still gives a Done. Harmless when none runs."""
-        process, number = self._process, self._answering
-        if process is not None and number is not None:
-            with suppress(LatamEdgeError):
-                process.send("cancel", target=number)
+        with self._asked:
+            self._cancel_asked = True
+            if self._process is not None and self._answering is not None:
+                with suppress(LatamEdgeError):
+                    self._process.send("cancel", target=self._answering)
 
     def tokenize_count(self, text: str) -> int:
         """Tokens of a plain text, without BOS or template. Waits for a running answer to end."""
@@ -283,6 +305,8 @@ class Client:
                 )
                 return protocol.info_from_json(process.receive(number)["info"])
             except WorkerDied as error:
+                if process.ended:
+                    raise  # by us: somebody closed the client meanwhile
                 # The header was sound and native code still fell: the file is to blame.
                 raise ModelRejected(path=self._model, detail=_reason(process)) from error
             except (KeyError, TypeError) as error:
@@ -332,4 +356,9 @@ def _reason(process: _Process) -> str:
         process.popen.wait(CLOSE_TIMEOUT_S)
     process.end(gently=False)
     words = [line for line in process.last_words if line.strip()]
-    return words[-1][:300] if words else f"exit {process.popen.returncode}"
+    if words:
+        return words[-1][:300]
+    code = process.popen.returncode
+    with suppress(ValueError):
+        return signal.Signals(-code).name
+    return f"exit {code}"

@@ -36,9 +36,13 @@ Fields = dict[str, Any]
 
 
 def pack(message: Mapping[str, Any]) -> bytes:
-    """One line, with its newline. A lone surrogate, which UTF-8 cannot carry, becomes "?"."""
-    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace") + b"\n"
+    """One line, with its newline."""
+    try:
+        text = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        # A lone surrogate, as Python makes of a file name that is not UTF-8: escaped, it passes.
+        text = json.dumps(message, separators=(",", ":")).encode()
+    return text + b"\n"
 
 
 def read(stream: BinaryIO) -> Fields | None:

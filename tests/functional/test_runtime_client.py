@@ -104,6 +104,30 @@ def test_cancel_when_nothing_runs_spoils_nothing(echo_client: Client) -> None:
     assert answer(echo_client, "hola") == "hola"
 
 
+def test_a_cancel_that_comes_before_the_answer_has_begun_still_counts() -> None:
+    client = Client("x.gguf", ECHO)
+    reader: list[Event] = []
+    thread = threading.Thread(target=lambda: reader.extend(client.stream(ask("uno [sleep:30] dos"))))
+    thread.start()
+    assert eventually(lambda: client._reader is not None)
+    client.cancel()  # the worker has not even started
+    thread.join(10)
+    client.close()
+    assert isinstance(reader[-1], Done)
+    assert reader[-1].finish_reason == "cancelled"
+
+
+def test_a_second_answer_while_the_first_is_open_in_the_same_thread_is_an_error_not_a_deadlock(
+    echo_client: Client,
+) -> None:
+    first = echo_client.stream(ask("uno dos"))
+    next(first)
+    with pytest.raises(RuntimeError):
+        next(echo_client.stream(ask("tres")))
+    list(first)
+    assert answer(echo_client, "tres") == "tres"
+
+
 def test_leaving_an_answer_in_the_middle_frees_the_worker(echo_client: Client) -> None:
     for event in echo_client.stream(ask("uno [sleep:30] dos")):
         if isinstance(event, Chunk):
