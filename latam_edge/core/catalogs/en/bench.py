@@ -5,7 +5,7 @@ MESSAGES = {
     "bench.opt.repeats": "How often to measure (5 by default).",
     "bench.opt.prefill": "Tokens of the long prompt (512 by default; fewer on a slow machine).",
     "bench.opt.decode": "Tokens generated in each measurement (128 by default).",
-    "bench.opt.json": "Save the results to this file; \"-\": print them.",
+    "bench.opt.json": 'Save the results to this file; "-": print them.',
     "bench.opt.compare": "Compare with results saved to this file earlier.",
     "bench.measuring": "Measuring",
     "bench.busy": "The machine is busy (load {load}): whatever is measured comes out slower. Close other programs.",
