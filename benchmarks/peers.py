@@ -57,14 +57,10 @@ class LlamaBench:
         sizes = ["-p", str(tokens), "-n", "0"] if kind == "prefill" else ["-p", "0", "-n", str(tokens)]
         env = {**os.environ, "LD_LIBRARY_PATH": str(library_folder())}
         command = [str(self.program), "-m", str(self.model), "-t", str(threads), *sizes]
+        command += ["-r", "1", "-o", "json"]
         try:
             done = subprocess.run(
-                [*command, "-r", "1", "-o", "json"],
-                env=env,
-                capture_output=True,
-                text=True,
-                check=True,
-                timeout=timeout_s,
+                command, env=env, capture_output=True, text=True, check=True, timeout=timeout_s
             )
         except subprocess.TimeoutExpired:
             return 0.0
