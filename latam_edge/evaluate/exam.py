@@ -22,6 +22,7 @@ def ask(
     items: Sequence[ExamItem],
     *,
     seeds: Iterable[int] = (0,),
+    max_tokens: int = MAX_TOKENS,
     config: EngineConfig | None = None,
     progress: Progress = silent,
 ) -> list[tuple[ExamItem, int, str]]:
@@ -35,7 +36,7 @@ def ask(
             past = [m for q, a in item.history for m in (Message("user", q), Message("assistant", a))]
             messages = (*past, Message("user", item.question))
             for seed in seeds:
-                request = Request(messages, Sampling(seed=seed, max_tokens=MAX_TOKENS))
+                request = Request(messages, Sampling(seed=seed, max_tokens=max_tokens))
                 answer = "".join(e.text for e in client.stream(request) if isinstance(e, Chunk))
                 results.append((item, seed, answer))
             progress(Step("evaluate.exam", len(results), total, "questions"))
@@ -48,11 +49,12 @@ def take_exam(
     per_category: int = 60,
     seeds: Iterable[int] = (0,),
     excluded: Collection[str] = (),
+    max_tokens: int = MAX_TOKENS,
     progress: Progress = silent,
 ) -> list[Row]:
     """Held-out accuracy by category and language, summed over `seeds`."""
     items = questions.exam(0, per_category, excluded=excluded)
-    results = ask(model, items, seeds=seeds, progress=progress)
+    results = ask(model, items, seeds=seeds, max_tokens=max_tokens, progress=progress)
     return questions.summarize((item, answer) for item, _, answer in results)
 
 
@@ -71,7 +73,12 @@ def health_items(excluded: Collection[str] = (), training_phrasings: int = 2) ->
 
 
 def unsafe_health_keys(
-    model: Path, *, seeds: int = 10, excluded: Collection[str] = (), progress: Progress = silent
+    model: Path,
+    *,
+    seeds: int = 10,
+    excluded: Collection[str] = (),
+    max_tokens: int = MAX_TOKENS,
+    progress: Progress = silent,
 ) -> dict[str, list[str]]:
     """Health items that came out wrong in any seed, with the wrong answers met.
 
@@ -79,7 +86,8 @@ def unsafe_health_keys(
     Portuguese is not offered in Spanish.
     """
     failed: dict[str, list[str]] = {}
-    for item, _, answer in ask(model, health_items(excluded), seeds=range(seeds), progress=progress):
+    answers = ask(model, health_items(excluded), seeds=range(seeds), max_tokens=max_tokens, progress=progress)
+    for item, _, answer in answers:
         if not grade(item.check, answer):
             failed.setdefault(item.key, []).append(f"{item.question} → {answer}")
     return failed

@@ -98,6 +98,7 @@ def exam(recipe: Recipe, paths: Paths, excluded: Collection[str], progress: Prog
                 per_category=recipe.exam.per_category,
                 seeds=range(recipe.exam.seeds),
                 excluded=excluded,
+                max_tokens=recipe.exam.max_tokens,
                 progress=progress,
             )
         ]

@@ -171,7 +171,11 @@ class Run:
                     self.state.mark(name, mark, done)
             measure.export(self.recipe, self.paths, "int4", {}, self.progress)
             unsafe = unsafe_health_keys(
-                self.report.model, seeds=self.recipe.exam.health_seeds, excluded=excluded, progress=self.progress
+                self.report.model,
+                seeds=self.recipe.exam.health_seeds,
+                excluded=excluded,
+                max_tokens=self.recipe.exam.max_tokens,
+                progress=self.progress,
             )
             rounds.append({"excluded": sorted(excluded), "unsafe": unsafe})
             if not set(unsafe) - excluded:

@@ -97,6 +97,8 @@ class Exam:
     """Held-out questions per category and language."""
     seeds: int = 1
     """Seeds of the shipped sampling."""
+    max_tokens: int = 160
+    """Longest answer; none of the cartilla's is as long."""
     health_seeds: int = 10
     """Seeds in each of which a health answer must be right to be given at all."""
     health_rounds: int = 2
