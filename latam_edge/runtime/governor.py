@@ -163,8 +163,12 @@ class ThreadGovernor:
         if watch.trial_left:
             watch.trial_total_s += unit
             watch.trial_left -= 1
-            if not watch.trial_left:
-                self._end_trial(watch, watch.trial_total_s / TRIAL_STEPS)
+            before = watch.speeds.get(watch.trial_from)
+            hopeless = before is not None and watch.trial_total_s > TRIAL_STEPS * before.mean_s
+            if hopeless or not watch.trial_left:
+                steps = TRIAL_STEPS - watch.trial_left
+                watch.trial_left = 0
+                self._end_trial(watch, watch.trial_total_s / steps)
         elif self._fewer_is_better(watch):
             self._lower(watch, _step_down(watch.n_threads))
 

@@ -30,6 +30,7 @@ from latam_edge.core.errors import (
 from latam_edge.runtime.client import Client
 from latam_edge.runtime.engine import Cancellation
 from latam_edge.runtime.engines.llama import LlamaEngine
+from latam_edge.runtime.governor import Kind, Plan, ThreadGovernor
 from latam_edge.runtime.scoring import Scorer
 from latam_edge.runtime.types import Chunk, Done, EngineConfig, Message, Request, Sampling, Started
 
@@ -352,6 +353,43 @@ def test_a_worker_killed_in_mid_answer_keeps_the_text_and_the_next_question_work
         read_and_kill()
     assert "".join(pieces)
     assert run(client)[1] == fresh(tiny_model, QUESTION)
+
+
+class Impatient(ThreadGovernor):
+    """Aborts the first attempt at every step, as on the cliff, and lets the second pass."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.aborts = 0
+        self._hurry = True
+
+    def plan(self, kind: Kind, n_tokens: int = 1, depth: int = 0, others: float | None = None) -> Plan:
+        return Plan(2, 0.0) if self._hurry else Plan(1, None)
+
+    def aborted(self, kind: Kind) -> None:
+        self.aborts += 1
+        self._hurry = False
+
+    def done(self, kind: Kind, n_tokens: int, seconds: float, n_threads: int | None = None) -> None:
+        self._hurry = True
+
+
+def test_steps_that_are_aborted_and_repeated_give_the_same_text(make_tiny_model: Callable[..., Path]) -> None:
+    slow = make_tiny_model(n_layers=12, n_embd=256, n_ctx=2048)
+    request = Request((Message("user", "x." * 300),), Sampling(temperature=0, max_tokens=20))
+    texts = []
+    for governor in (None, Impatient()):
+        engine = LlamaEngine()
+        engine.load(slow, EngineConfig())
+        if governor is not None:
+            assert engine._decoder is not None
+            engine._decoder.governor = governor
+        events = list(engine.generate(request, Cancellation()))
+        texts.append("".join(e.text for e in events if isinstance(e, Chunk)))
+        engine.close()
+    assert texts[0] == texts[1]
+    assert governor is not None
+    assert governor.aborts >= 1, "a prefill step of this model lasts longer than the watchdog's look"
 
 
 # --- what it leaves alone --------------------------------------------------------------

@@ -136,6 +136,18 @@ def test_trials_that_fail_become_rare() -> None:
     assert 1 <= machine.aborts <= early
 
 
+def test_a_trial_ends_at_the_first_step_that_spoils_it() -> None:
+    machine = Machine(2, compute_bound, lambda now: 1.0 if now < 5 else 0.0)
+    while machine.now < 5:
+        machine.step()
+    plan = machine.governor.plan("decode", 1, 0, 0.0)
+    while plan.n_threads == 1:
+        machine.step()
+        plan = machine.governor.plan("decode", 1, 0, 0.0)
+    machine.governor.done("decode", 1, 0.055)  # a slow step, though within its deadline
+    assert machine.governor.n_threads("decode") == 1
+
+
 def test_one_core_of_eight_taken_leaves_seven() -> None:
     machine = Machine(8, lambda n: 0.040 / n, lambda now: 1.0)
     assert machine.decode_tps(300) > 0.9 / (0.040 / 7)
