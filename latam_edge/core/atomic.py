@@ -45,7 +45,9 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def atomic_write(path: Path, mode: str = "wb", *, private: bool = False, **open_args: Any) -> Iterator[IO[Any]]:
+def atomic_write(
+    path: Path, mode: str = "wb", *, private: bool = False, **open_args: Any
+) -> Iterator[IO[Any]]:
     """Open a file for writing that takes `path`'s name only when the block ends well.
 
     private: readable by its owner alone (0600); otherwise the umask decides.
@@ -64,11 +66,11 @@ def atomic_write(path: Path, mode: str = "wb", *, private: bool = False, **open_
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+            Path(temporary).replace(path)
             sync_folder(path.parent)
         except BaseException:
             with suppress(FileNotFoundError):
-                os.unlink(temporary)
+                Path(temporary).unlink()
             raise
 
 

@@ -39,7 +39,9 @@ class LatamEdgeError(Exception):
 
     def to_json(self) -> dict[str, Any]:
         """What the worker protocol sends: the code and the facts, all JSON values."""
-        facts = {k: v if isinstance(v, (int, float, bool, type(None))) else str(v) for k, v in self.facts.items()}
+        facts = {
+            k: v if isinstance(v, (int, float, bool, type(None))) else str(v) for k, v in self.facts.items()
+        }
         return {"code": self.code, "facts": facts}
 
 
@@ -257,12 +259,6 @@ class TrainingFault(LatamEdgeError):
 class BadRecipe(TrainingFault):
     code = "LE-401"
     key = "errors.bad_recipe"  # path, detail
-    exit_code = 2
-
-
-class ResumeMismatch(TrainingFault):
-    code = "LE-402"
-    key = "errors.resume_mismatch"  # path
     exit_code = 2
 
 

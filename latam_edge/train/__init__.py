@@ -1,4 +1,4 @@
-"""Training and distillation: recipe, data, tokenizer, model, loop, stages, pipeline. Needs the `train` extra."""
+"""Training and distillation: recipe, data, tokenizer, model, loop, stages, pipeline. Extra: `train`."""
 
 from __future__ import annotations
 

@@ -59,7 +59,13 @@ def thin_out(teacher: LlamaForCausalLM, shape: Model, vocabulary: int, seed: int
     student = build(shape, vocabulary, seed)
     same = all(
         getattr(student.config, k) == getattr(teacher.config, k)
-        for k in ("hidden_size", "intermediate_size", "num_attention_heads", "num_key_value_heads", "vocab_size")
+        for k in (
+            "hidden_size",
+            "intermediate_size",
+            "num_attention_heads",
+            "num_key_value_heads",
+            "vocab_size",
+        )
     )
     if not same or shape.layers > teacher.config.num_hidden_layers:
         return student

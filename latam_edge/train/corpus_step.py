@@ -88,7 +88,7 @@ def _outside_questions(recipe: Recipe) -> Iterator[tuple[Lang, str]]:
     known = exam_words()
     for lang, question in documents.read_questions(recipe.data.questions, recipe.data.corpus):
         if lang in LANGS and 12 <= len(question) <= 160 and not known & set(normalize(question).split()):
-            yield lang, question  # type: ignore[misc]
+            yield lang, question
 
 
 def exam_words() -> frozenset[str]:
@@ -117,7 +117,9 @@ def write_corpus(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, 
     return {"dialogues": count, "prose": len(prose)}
 
 
-def write_finetune(recipe: Recipe, paths: Paths, excluded: Collection[str], progress: Progress) -> dict[str, float]:
+def write_finetune(
+    recipe: Recipe, paths: Paths, excluded: Collection[str], progress: Progress
+) -> dict[str, float]:
     """Write and pack the fine-tuning dialogues; health items in `excluded` send to a health worker."""
     count = recipe.data.finetune_dialogues
     _write_dialogues(recipe, paths, "finetune", recipe.seed + 1, count, excluded, progress)
@@ -125,7 +127,13 @@ def write_finetune(recipe: Recipe, paths: Paths, excluded: Collection[str], prog
 
 
 def _write_dialogues(
-    recipe: Recipe, paths: Paths, name: str, seed: int, count: int, excluded: Collection[str], progress: Progress
+    recipe: Recipe,
+    paths: Paths,
+    name: str,
+    seed: int,
+    count: int,
+    excluded: Collection[str],
+    progress: Progress,
 ) -> int:
     lines = []
     for done, dialogue in enumerate(draw(recipe, seed, count, excluded), start=1):
@@ -155,7 +163,9 @@ def read_dialogues(path: Path) -> Iterator[Dialogue]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             raw = json.loads(line)
-            yield Dialogue(raw["category"], raw["lang"], tuple((q, a) for q, a in raw["turns"]), raw["system"])
+            yield Dialogue(
+                raw["category"], raw["lang"], tuple((q, a) for q, a in raw["turns"]), raw["system"]
+            )
 
 
 def read_prose(path: Path) -> Iterator[str]:

@@ -37,7 +37,9 @@ def encode_dialogues(tokenizer: Tokenizer, dialogues: Iterable[Dialogue]) -> Ite
     batch: list[Dialogue] = []
 
     def flush() -> Iterator[Document]:
-        texts = [t for d in batch for t in ((d.system,) if d.system else ()) + tuple(x for q in d.turns for x in q)]
+        texts = [
+            t for d in batch for t in ((d.system,) if d.system else ()) + tuple(x for q in d.turns for x in q)
+        ]
         encoded = iter(tokenizer.encode_batch_fast(texts, add_special_tokens=False))
         for d in batch:
             tokens, learn = [ids[BOS]], [False]
@@ -80,7 +82,7 @@ def read_questions(files: Iterable[str], folder: str) -> Iterator[tuple[str, str
         if not path.is_file():
             raise FileMissing(path=path)
         opener = lzma.open if path.suffix == ".xz" else open
-        with opener(path, "rt", encoding="utf-8", errors="replace") as lines:  # type: ignore[operator]
+        with opener(path, "rt", encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 try:
                     record = json.loads(line)

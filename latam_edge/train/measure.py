@@ -47,7 +47,7 @@ def ngram_bits_per_byte(paths: Paths, langs: Sequence[Lang]) -> dict[str, float]
     train = islice(read_dialogues(paths.data / "dialogues.jsonl"), NGRAM_DIALOGUES)
     counted = [d.tokens.tolist() for d in documents.encode_dialogues(tokenizer, train)]
     model = NgramModel.train(counted, vocabulary=tokenizer.get_vocab_size(), order=5)
-    figures = {}
+    figures: dict[str, float] = {}
     for lang in langs:
         dialogues = held_out_dialogues(lang, ())
         n_bytes = sum(len(text.encode()) for d in dialogues for turn in d.turns for text in turn)
@@ -56,7 +56,9 @@ def ngram_bits_per_byte(paths: Paths, langs: Sequence[Lang]) -> dict[str, float]
     return figures
 
 
-def export(recipe: Recipe, paths: Paths, kind: str, metadata: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def export(
+    recipe: Recipe, paths: Paths, kind: str, metadata: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
     """Write the chat checkpoint as GGUF of type `kind`. Returns size and bits per weight."""
     from convert.to_gguf import convert
 

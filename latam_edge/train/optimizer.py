@@ -19,12 +19,16 @@ class Optimizers:
     """The two optimizers as one."""
 
     def __init__(self, model: nn.Module, stage: Stage) -> None:
-        matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n and "lm_head" not in n]
+        matrices = [
+            p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n and "lm_head" not in n
+        ]
         chosen = {id(p) for p in matrices}
         others = [p for p in model.parameters() if id(p) not in chosen]
         self._parts: list[torch.optim.Optimizer] = [
             torch.optim.Muon(matrices, lr=stage.lr_matrix, weight_decay=stage.weight_decay, momentum=0.95),
-            torch.optim.AdamW(others, lr=stage.lr_other, betas=(0.9, 0.95), eps=1e-10, weight_decay=0.0, fused=True),
+            torch.optim.AdamW(
+                others, lr=stage.lr_other, betas=(0.9, 0.95), eps=1e-10, weight_decay=0.0, fused=True
+            ),
         ]
         self._peaks = [stage.lr_matrix, stage.lr_other]
 

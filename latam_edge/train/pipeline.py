@@ -155,7 +155,7 @@ class Run:
         return report
 
     def _health(self) -> dict[str, Any]:
-        """Ask every health question; take out what came out wrong and fine-tune again, up to `health_rounds`."""
+        """Ask every health question; take out what came out wrong, tune again, up to `health_rounds`."""
         from latam_edge.evaluate.exam import unsafe_health_keys
 
         excluded: set[str] = set()

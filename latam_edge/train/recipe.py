@@ -163,7 +163,7 @@ def _build(cls: type, raw: dict[str, Any], path: Path, where: str) -> Any:
             value = float(value)
         elif hint == tuple[str, ...]:
             if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-                raise BadRecipe(path=path, detail=f"{where}{name} = [\"…\", …]")
+                raise BadRecipe(path=path, detail=f'{where}{name} = ["…", …]')
             value = tuple(value)
         elif not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
             raise BadRecipe(path=path, detail=f"{where}{name}: {hint.__name__}, {value!r}")

@@ -37,7 +37,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def exam_table(exam: dict[str, list[dict[str, Any]]], lang: str | None = None) -> list[str]:
     """Accuracy by category and language, both files side by side."""
-    header = [t("train.exam.category", lang), "es f16", "es int4", "pt f16", "pt int4", t("train.exam.declined", lang)]
+    header = [
+        t("train.exam.category", lang),
+        "es f16",
+        "es int4",
+        "pt f16",
+        "pt int4",
+        t("train.exam.declined", lang),
+    ]
     found: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
     for kind, rows in exam.items():
         if kind in ("f16", "int4"):
@@ -62,7 +69,12 @@ def _result(step: str, report: dict[str, Any], lang: str | None) -> str:
     if step == "corpus":
         return t(key, lang, dialogues=report["dialogues"], prose=report["prose"])
     if step == "tokenizer":
-        return t(key, lang, vocabulary=report["vocabulary"], bytes_per_token=decimal(str(report["bytes_per_token"])))
+        return t(
+            key,
+            lang,
+            vocabulary=report["vocabulary"],
+            bytes_per_token=decimal(str(report["bytes_per_token"])),
+        )
     if step == "pack":
         return t(key, lang, tokens=report["tokens"], fill=round(100 * report["fill"]))
     if step == "teacher":

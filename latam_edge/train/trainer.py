@@ -61,7 +61,7 @@ def make_batch(rows: Rows, picked: NDArray[np.int64], capacity: int, on: torch.d
     """
     tokens = rows.tokens[picked].astype(np.int64)
     segment = rows.segment[picked].astype(np.int64)
-    n, context = tokens.shape
+    context = tokens.shape[1]
     begins = np.zeros(tokens.shape, np.int64)
     begins[:, 1:] = np.where(segment[:, 1:] != segment[:, :-1], np.arange(1, context), 0)
     position = np.arange(context) - np.maximum.accumulate(begins, axis=1)
@@ -209,9 +209,13 @@ def train(
                 recent.clear()
                 if not np.isfinite(value):
                     raise TrainingFault(detail=f"loss = {value}, step {step}")
-                metrics.write(step + 1, (step + 1) * stage.batch_tokens, value, spent + time.monotonic() - clock)
+                metrics.write(
+                    step + 1, (step + 1) * stage.batch_tokens, value, spent + time.monotonic() - clock
+                )
             progress(
-                Step(key, (step + 1) * stage.batch_tokens, steps * stage.batch_tokens, "tokens", f"{value:.3f}")
+                Step(
+                    key, (step + 1) * stage.batch_tokens, steps * stage.batch_tokens, "tokens", f"{value:.3f}"
+                )
             )
             # The last step needs no checkpoint: the caller saves the stage's result.
             if step < steps - 1 and (asked() or time.monotonic() - saved > checkpoint_s):
@@ -220,7 +224,11 @@ def train(
             if asked():
                 raise Interrupted()
     model.eval().to("cpu")
-    return {"loss": value, "seconds": spent + time.monotonic() - clock, "tokens": float(steps * stage.batch_tokens)}
+    return {
+        "loss": value,
+        "seconds": spent + time.monotonic() - clock,
+        "tokens": float(steps * stage.batch_tokens),
+    }
 
 
 @contextmanager

@@ -34,7 +34,9 @@ def rows() -> packing.Rows:
     return packing.pack(documents, 64)
 
 
-def run(rows: packing.Rows, folder: Path, steps: int = 30, progress=silent, loss=trainer.cross_entropy, **extra):
+def run(
+    rows: packing.Rows, folder: Path, steps: int = 30, progress=silent, loss=trainer.cross_entropy, **extra
+):
     model = architecture.build(SHAPE, VOCABULARY, seed=2)
     report = trainer.train(
         model, rows, Stage(tokens=steps * 512, batch_tokens=512), loss,

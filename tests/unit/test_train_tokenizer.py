@@ -30,16 +30,23 @@ def test_accented_letters_are_whole(tokenizer, letter) -> None:
     assert len(tokenizer.encode(letter, add_special_tokens=False).ids) == 1
 
 
-@pytest.mark.parametrize("text", ["¿Qué es ñandú?", "São Tomé", "kuñataĩ ava ñe'ẽ", "日本 🙂 \n\n  x", "<|end|>"])
+@pytest.mark.parametrize(
+    "text", ["¿Qué es ñandú?", "São Tomé", "kuñataĩ ava ñe'ẽ", "日本 🙂 \n\n  x", "<|end|>"]
+)
 def test_any_text_comes_back_as_it_went_in(tokenizer, text) -> None:
-    assert tokenizer.decode(tokenizer.encode(text, add_special_tokens=False).ids, skip_special_tokens=False) == text
+    assert (
+        tokenizer.decode(tokenizer.encode(text, add_special_tokens=False).ids, skip_special_tokens=False)
+        == text
+    )
 
 
 def test_dialogues_are_laid_out_as_the_chat_template_does(tokenizer, tmp_path) -> None:
     transformers = pytest.importorskip("transformers")
     tok.save_tokenizer(tokenizer, tmp_path)
     fast = transformers.PreTrainedTokenizerFast.from_pretrained(tmp_path)
-    dialogue = Dialogue("x", "es", (("¿Cuánto es 2 + 2?", "2 + 2 = 4."), ("¿Y 3 + 3?", "3 + 3 = 6.")), "Eres Semilla.")
+    dialogue = Dialogue(
+        "x", "es", (("¿Cuánto es 2 + 2?", "2 + 2 = 4."), ("¿Y 3 + 3?", "3 + 3 = 6.")), "Eres Semilla."
+    )
     messages = [{"role": "system", "content": dialogue.system}]
     for question, answer in dialogue.turns:
         messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]

@@ -31,5 +31,4 @@ MESSAGES = {
     "train.exam.title": "Exam on unseen questions (int4, at the file's sampling)",
     "train.exam.category": "subject",
     "train.exam.declined": "wrong “I don't know”",
-    "train.ready": "Stage finished: {path}",
 }

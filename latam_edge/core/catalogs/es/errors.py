@@ -33,7 +33,6 @@ MESSAGES = {
     "errors.read_only_place": "No se puede escribir en {path}. Revisa los permisos o elige otra carpeta.",
     "errors.training_fault": "El entrenamiento se detuvo: {detail}",
     "errors.bad_recipe": "La receta {path} no es válida: {detail}",
-    "errors.resume_mismatch": "La receta cambió desde que empezó {path}. Usa otra carpeta con --out o bórrala para empezar de nuevo.",
     "errors.interrupted": "Interrumpido.",
     "errors.model_exists": "Ya tienes otro modelo llamado «{name}». Elige otro nombre con --name o quítalo con: latam-edge models remove {name}",
     "errors.embedded_model": "«{name}» viene con el programa: no se puede quitar ni usar ese nombre para otro. Elige otro nombre con --name.",

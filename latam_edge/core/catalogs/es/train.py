@@ -31,5 +31,4 @@ MESSAGES = {
     "train.exam.title": "Examen con preguntas no vistas (int4, al muestreo del archivo)",
     "train.exam.category": "tema",
     "train.exam.declined": "«no lo sé» de más",
-    "train.ready": "Etapa terminada: {path}",
 }

@@ -33,7 +33,6 @@ MESSAGES = {
     "errors.read_only_place": "Não é possível gravar em {path}. Verifique as permissões ou escolha outra pasta.",
     "errors.training_fault": "O treinamento parou: {detail}",
     "errors.bad_recipe": "A receita {path} não é válida: {detail}",
-    "errors.resume_mismatch": "A receita mudou desde que {path} começou. Use outra pasta com --out ou apague-a para recomeçar.",
     "errors.interrupted": "Interrompido.",
     "errors.model_exists": "Você já tem outro modelo chamado «{name}». Escolha outro nome com --name ou remova-o com: latam-edge models remove {name}",
     "errors.embedded_model": "«{name}» vem com o programa: não pode ser removido nem dar nome a outro. Escolha outro nome com --name.",

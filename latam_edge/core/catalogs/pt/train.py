@@ -31,5 +31,4 @@ MESSAGES = {
     "train.exam.title": "Prova com perguntas não vistas (int4, na amostragem do arquivo)",
     "train.exam.category": "tema",
     "train.exam.declined": "«não sei» a mais",
-    "train.ready": "Etapa terminada: {path}",
 }
