@@ -31,7 +31,7 @@ def train_teacher(recipe: Recipe, paths: Paths, fingerprint: str, progress: Prog
 
 
 def distill_student(recipe: Recipe, paths: Paths, fingerprint: str, progress: Progress) -> dict[str, float]:
-    """Distill the teacher into the student (full-vocabulary forward KL on the answers); saves a checkpoint."""
+    """Distill the teacher into the student (full-vocabulary forward KL on answers); saves a checkpoint."""
     rows = packing.load_rows(paths.rows("dialogues"))
     teacher = architecture.load(paths.teacher).eval().requires_grad_(False)
     student = architecture.thin_out(teacher, recipe.student, teacher.config.vocab_size, recipe.seed + 1)
