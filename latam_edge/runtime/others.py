@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ WINDOW_S = 0.1
 """Shortest stretch of time that is measured; the systems count in steps of 10 to 16 ms."""
 
 _PLATFORM = str(sys.platform)
+_TICKS_PER_S = 100  # USER_HZ, part of the kernel's interface on every architecture that we run on
 
 
 class OthersProbe:
@@ -82,7 +82,7 @@ def _linux_busy_s() -> float | None:
     with suppress(OSError, ValueError, IndexError), open("/proc/stat", "rb", buffering=0) as file:
         ticks = [int(field) for field in file.readline().split()[1:8]]
         user, nice, system, _idle, _iowait, irq, softirq = ticks
-        return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+        return (user + nice + system + irq + softirq) / _TICKS_PER_S
     return None
 
 

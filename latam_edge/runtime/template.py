@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from importlib import import_module
 from typing import Any, NoReturn
 
 from jinja2 import TemplateError, nodes
@@ -237,21 +238,22 @@ def _time_limit() -> Iterator[None]:
     def expired(*_: object) -> NoReturn:
         raise _TooLong(f"> {MAX_RENDER_S} s")
 
-    before = signal.signal(signal.SIGALRM, expired)
-    remaining, interval = signal.setitimer(signal.ITIMER_REAL, MAX_RENDER_S)
+    system: Any = signal  # a type checker on Windows knows no timers
+    before = system.signal(system.SIGALRM, expired)
+    remaining, interval = system.setitimer(system.ITIMER_REAL, MAX_RENDER_S)
     try:
         yield
     finally:
         # Another user's timer, such as a test's own limit, goes on with what was left of it.
         left = max(0.001, remaining - (MAX_RENDER_S - (end - time.monotonic()))) if remaining else 0.0
-        signal.signal(signal.SIGALRM, before)
-        signal.setitimer(signal.ITIMER_REAL, left, interval)
+        system.setitimer(system.ITIMER_REAL, 0)
+        system.signal(system.SIGALRM, before if before is not None else system.SIG_DFL)
+        system.setitimer(system.ITIMER_REAL, left, interval)
 
 
 @contextlib.contextmanager
 def _memory_limit() -> Iterator[None]:
-    import resource
-
+    resource: Any = import_module("resource")
     with open("/proc/self/statm") as file:
         used = int(file.read().split()[0]) * resource.getpagesize()
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
