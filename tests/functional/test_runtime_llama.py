@@ -240,8 +240,9 @@ def test_turns_that_share_a_beginning_reuse_it_and_say_the_same(client: Client, 
     started, text, _ = run(client, longer)
     assert started.reused_tokens >= first_started.prompt_tokens - 1
     assert text == fresh(tiny_model, longer)
-    again, same, _ = run(client)
+    again, same, done = run(client)
     assert same == first
+    assert done.timings.prefill_tps == 0
     assert again.reused_tokens == again.prompt_tokens - 1, "the last token is always evaluated again"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from latam_edge.core.errors import RuntimeFault, UsageError
@@ -114,8 +115,10 @@ class LlamaEngine:
                 limit = decoder.n_ctx - len(prompt.tokens)
                 if sampling.max_tokens is not None:
                     limit = min(limit, max(0, sampling.max_tokens))
-                with clock.prefilling(len(prompt.tokens) - reused):
+                with clock.prefilling():
                     decoder.prefill(prompt.tokens[reused:])
+                # The one token that is always evaluated again says nothing about speed.
+                clock.prefilled(len(prompt.tokens) - reused if reused < len(prompt.tokens) - 1 else 0)
                 reason = "length"
                 context, draw, ends, piece = decoder.context, sampler.draw, vocab.ends, vocab.piece
                 while said < limit:
@@ -211,15 +214,14 @@ class _Clock:
         self._last = 0.0
         self._drawn = 0
 
-    def prefilling(self, tokens: int) -> _Clock:
+    @contextmanager
+    def prefilling(self) -> Iterator[None]:
+        begin = time.perf_counter()
+        yield
+        self._prefill_s = time.perf_counter() - begin
+
+    def prefilled(self, tokens: int) -> None:
         self._prefill_tokens = tokens
-        return self
-
-    def __enter__(self) -> None:
-        self._prefill_begin = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._prefill_s = time.perf_counter() - self._prefill_begin
 
     def token(self) -> None:
         """A token was drawn, the end token included."""
