@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Lock
 
 from latam_edge.cartilla import exam as questions
 from latam_edge.cartilla import pool
 from latam_edge.cartilla.corpus import withdrawn
 from latam_edge.cartilla.exam import ExamItem, Row, grade
+from latam_edge.core.hardware import usable_cores
 from latam_edge.core.progress import Progress, Step, silent
 from latam_edge.runtime.client import Client
 from latam_edge.runtime.types import Chunk, EngineConfig, Message, Request, Sampling
@@ -23,24 +27,49 @@ def ask(
     *,
     seeds: Iterable[int] = (0,),
     max_tokens: int = MAX_TOKENS,
-    config: EngineConfig | None = None,
+    workers: int | None = None,
     progress: Progress = silent,
 ) -> list[tuple[ExamItem, int, str]]:
-    """Every item's answer for every seed, at the sampling that the file ships: (item, seed, answer)."""
+    """Every item's answer for every seed, at the sampling that the file ships: (item, seed, answer).
+
+    Asked by several workers of one thread each (None: one per core), which is
+    the fastest way for small models and never waits at a barrier.
+    """
     seeds = tuple(seeds)
-    config = config or EngineConfig(n_ctx=512)
-    total = len(items) * len(seeds)
-    results: list[tuple[ExamItem, int, str]] = []
-    with Client(model, config) as client:
-        for item in items:
-            past = [m for q, a in item.history for m in (Message("user", q), Message("assistant", a))]
-            messages = (*past, Message("user", item.question))
-            for seed in seeds:
-                request = Request(messages, Sampling(seed=seed, max_tokens=max_tokens))
-                answer = "".join(e.text for e in client.stream(request) if isinstance(e, Chunk))
-                results.append((item, seed, answer))
-            progress(Step("evaluate.exam", len(results), total, "questions"))
-    return results
+    count = max(1, min(workers or usable_cores(), len(items)))
+    shares = [items[number::count] for number in range(count)]
+    done = Counter[str]()
+    lock, stop = Lock(), Event()
+
+    def work(share: Sequence[ExamItem]) -> list[tuple[ExamItem, int, str]]:
+        results = []
+        with Client(model, EngineConfig(n_ctx=512, n_threads=1)) as client:
+            for item in share:
+                if stop.is_set():
+                    break
+                past = [m for q, a in item.history for m in (Message("user", q), Message("assistant", a))]
+                messages = (*past, Message("user", item.question))
+                for seed in seeds:
+                    request = Request(messages, Sampling(seed=seed, max_tokens=max_tokens))
+                    answer = "".join(e.text for e in client.stream(request) if isinstance(e, Chunk))
+                    results.append((item, seed, answer))
+                with lock:
+                    done["all"] += len(seeds)
+                    progress(Step("evaluate.exam", done["all"], len(items) * len(seeds), "questions"))
+        return results
+
+    with ThreadPoolExecutor(count) as threads:
+        try:
+            found = list(threads.map(work, shares))
+        finally:
+            # After Ctrl-C or a fault nobody wants the rest.
+            stop.set()
+    # Back into the order of the items.
+    by_item: list[tuple[ExamItem, int, str]] = []
+    for place in range(len(items)):
+        share, at = found[place % count], place // count * len(seeds)
+        by_item += share[at : at + len(seeds)]
+    return by_item
 
 
 def take_exam(
