@@ -6,9 +6,8 @@ model never waits for the screen, and the screen never for the model.
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from latam_edge.core.errors import LatamEdgeError, WorkerFault
@@ -39,23 +38,12 @@ class Job:
     started: Started | None = None
     done: Done | None = None
     stopping: bool = False
-    _unpainted: list[str] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, text: str) -> None:
-        """Another piece of the answer: to the disk and to the screen."""
-        with self._lock:
-            self.answer.text += text
-            self._unpainted.append(text)
+        """Another piece of the answer: for the screen and for the disk."""
+        self.answer.text += text
         if self.answer.writer is not None:
             self.answer.writer.append(text)
-
-    def take(self) -> str:
-        """What has come since the last time."""
-        with self._lock:
-            text = "".join(self._unpainted)
-            self._unpainted.clear()
-        return text
 
 
 def answer(job: Job, model: Model, recorder: Recorder, options: ChatOptions) -> None:

@@ -63,7 +63,7 @@ class ChatApp(App[None]):
         self.theme = first_theme(self.console.color_system, no_color, os.environ.get("COLORFGBG", ""))
 
     def get_default_screen(self) -> ChatScreen:
-        return ChatScreen()
+        return ChatScreen(self)
 
     def close(self) -> None:
         """Stop the model and finish all writes, when the screen is gone; a running answer ends as stopped."""

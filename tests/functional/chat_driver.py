@@ -142,7 +142,6 @@ class Chat:
     async def idle(self) -> None:
         """Wait until nothing runs."""
         await self.until(lambda: not self.screen.jobs)
-        await self.pilot.pause()
         await self.app.workers.wait_for_complete()
         await self.pilot.pause()
 
@@ -151,8 +150,7 @@ class Chat:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.text
-            await asyncio.sleep(0.01)
-            await self.pilot.pause()
+            await asyncio.sleep(0.02)
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)

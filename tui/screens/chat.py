@@ -7,7 +7,7 @@ import time
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -49,30 +49,35 @@ class ChatScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (Textual's own name)
     AUTO_FOCUS = "Composer"
 
-    def __init__(self) -> None:
+    def __init__(self, chat: ChatApp) -> None:
         super().__init__()
+        self.chat = chat
+        """The app, by its own type."""
         self.talk = Talk()
         self.jobs: list[Job] = []
         """Questions in line, the one being answered first."""
+        self.heading = Static(id="title", markup=False)
+        self.sidebar = Sidebar()
+        self.welcome = Welcome(self.chat.model.entry)
+        self.transcript = Transcript()
+        self.composer = Composer()
+        self.status_line = StatusLine()
+        self.key_bar = KeyBar()
         self._deleted: list[Conversation] = []
         self._last_done: Done | None = None
         self._kept = 0
-
-    @property
-    def chat(self) -> ChatApp:
-        """The app, by its own type."""
-        return cast("ChatApp", self.app)
+        self._leaving = False
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="middle"):
-            yield Sidebar()
+            yield self.sidebar
             with Vertical(id="talk"):
-                yield Static(id="title", markup=False)
-                yield Welcome(self.chat.model.entry)
-                yield Transcript()
-                yield Composer()
-        yield StatusLine(self._status())
-        yield KeyBar()
+                yield self.heading
+                yield self.welcome
+                yield self.transcript
+                yield self.composer
+        yield self.status_line
+        yield self.key_bar
 
     async def on_mount(self) -> None:
         await self._show(self.talk)
@@ -93,7 +98,7 @@ class ChatScreen(Screen[None]):
         await asyncio.wrap_future(loading)
         if (error := self.chat.model.error) is not None:
             await self._say(Notice(lambda: str(error)))
-        self.query_one(Welcome).show(self.chat.model.entry, self._kept)
+        self.welcome.show(self.chat.model.entry, self._kept)
         self._refresh_status()
 
     @work(group="choose", exclusive=True)
@@ -118,7 +123,7 @@ class ChatScreen(Screen[None]):
     @on(Welcome.Tried)
     async def _asked(self, event: Composer.Sent | Welcome.Tried) -> None:
         event.stop()
-        self.query_one(Composer).focus()
+        self.composer.focus()
         talk = self.talk
         if not talk.title:
             talk.title = title_from(event.text)
@@ -127,7 +132,7 @@ class ChatScreen(Screen[None]):
         talk.turns += [question, reply]
         job = Job(talk, reply, self.chat.recorder.open_answer(talk, reply))
         self._show_parts()
-        await self.query_one(Transcript).add(question, reply)
+        await self.transcript.add(question, reply)
         self._run(job)
 
     async def action_again(self) -> None:
@@ -139,7 +144,7 @@ class ChatScreen(Screen[None]):
         reply.earlier = [*previous.earlier, previous.text]
         self.talk.turns[-1] = reply
         saved = self.chat.recorder.open_answer(self.talk, reply, previous.id)
-        await self.query_one(Transcript).replace(previous, reply)
+        await self.transcript.replace(previous, reply)
         self._run(Job(self.talk, reply, saved, previous))
 
     @work(group="answers")
@@ -153,7 +158,7 @@ class ChatScreen(Screen[None]):
             listed = False
             begun = 0.0
             pause = FRAME_S
-            while not ending.done():
+            while not ending.done() and self._visible:
                 if job.saved.done() and not listed:
                     listed = True
                     self.refresh_list()
@@ -161,22 +166,29 @@ class ChatScreen(Screen[None]):
                 painting = time.monotonic()
                 begun = begun or (painting if job.phase != "waiting" else 0.0)
                 await self._paint(job, int(painting - begun) if begun else 0)
-                # On a small computer drawing takes longer than a frame; leave it most of its time.
+                # A long list is drawn anew as a whole: leave the computer most of its time for the model.
                 pause = max(FRAME_S, 3 * (time.monotonic() - painting))
-            await ending
+            if ending.done():
+                await ending
         finally:
             self.jobs.remove(job)
-        await self._ended(job)
+        if self._visible:
+            await self._ended(job)
+
+    @property
+    def _visible(self) -> bool:
+        """False once the user leaves: the widgets are going, and the answer is the history's business."""
+        return self.is_attached and self.app.is_running and not self._leaving
 
     async def _paint(self, job: Job, seconds: int) -> None:
         self._refresh_status(seconds)
-        view = self.query_one(Transcript).view_of(job.answer)
-        text = job.take()
+        view = self.transcript.view_of(job.answer)
         if view is None:
             return  # another conversation is on the screen; this one's text waits in its turn
-        if text:
-            view.show_progress("")
-            await view.append(text)
+        if await view.catch_up():
+            drawn = asyncio.Event()
+            self.call_after_refresh(drawn.set)
+            await drawn.wait()
         elif not job.answer.text:
             key = "chat.phase_stopping" if job.stopping else f"chat.phase_{job.phase}"
             if self.chat.model.info is None and self.chat.model.error is None:
@@ -187,7 +199,7 @@ class ChatScreen(Screen[None]):
     async def _ended(self, job: Job) -> None:
         if job.done is not None:
             self._last_done = job.done
-        transcript = self.query_one(Transcript)
+        transcript = self.transcript
         if job.previous is not None and not job.answer.text and job.talk.last_answer is job.answer:
             # Nothing came: the earlier answer is worth more, and says why there is no other.
             job.previous.error = job.answer.error
@@ -208,7 +220,7 @@ class ChatScreen(Screen[None]):
                 job.stopping = True
             self.chat.model.client.cancel()
         else:
-            self.query_one(Composer).focus()
+            self.composer.focus()
 
     def _answering(self, talk: Talk) -> bool:
         return any(job.talk is talk for job in self.jobs)
@@ -242,7 +254,7 @@ class ChatScreen(Screen[None]):
 
     async def action_delete(self) -> None:
         """Delete the conversation under the list's cursor, or the open one. Ctrl+Z undoes it."""
-        doomed = self.query_one(Sidebar).highlighted
+        doomed = self.sidebar.highlighted
         number = doomed.id if doomed is not None else self.talk.id
         if number is None:
             return
@@ -322,7 +334,7 @@ class ChatScreen(Screen[None]):
     @work(group="list", exclusive=True)
     async def refresh_list(self) -> None:
         """Read the list of conversations again."""
-        sidebar = self.query_one(Sidebar)
+        sidebar = self.sidebar
         history = self.chat.recorder.history
         found = await asyncio.wrap_future(
             self.chat.recorder.submit(history.conversations, sidebar.search_text)
@@ -331,7 +343,7 @@ class ChatScreen(Screen[None]):
             sidebar.show(found, self.talk.id)
             if not sidebar.search_text:
                 self._kept = len(found)
-            self.query_one(Welcome).show(self.chat.model.entry, self._kept)
+            self.welcome.show(self.chat.model.entry, self._kept)
 
     @on(Sidebar.Searched)
     def _searched(self, event: Sidebar.Searched) -> None:
@@ -343,25 +355,21 @@ class ChatScreen(Screen[None]):
     async def _show(self, talk: Talk) -> None:
         """Put a conversation on the screen."""
         self.talk = talk
-        # What came while it was out of sight is in its turns' text already.
-        for job in self.jobs:
-            if job.talk is talk:
-                job.take()
-        await self.query_one(Transcript).show(talk)
+        await self.transcript.show(talk)
         self._show_parts()
-        self.query_one(Composer).focus()
-        self.query_one(Sidebar).mark(talk.id)
+        self.composer.focus()
+        self.sidebar.mark(talk.id)
 
     def _show_parts(self) -> None:
         """The welcome for an empty conversation, else its turns; the title above."""
-        empty = not self.talk.turns and self.query_one(Transcript).empty
-        self.query_one(Welcome).display = empty
-        self.query_one(Transcript).display = not empty
-        self.query_one("#title", Static).update(printable(self.talk.title) or t("chat.new_title"))
+        empty = not self.talk.turns and self.transcript.empty
+        self.welcome.display = empty
+        self.transcript.display = not empty
+        self.heading.update(printable(self.talk.title) or t("chat.new_title"))
         self.refresh_bindings()
 
     async def _say(self, notice: Notice) -> None:
-        await self.query_one(Transcript).say(notice)
+        await self.transcript.say(notice)
         self._show_parts()
 
     def not_saved(self, error: LatamEdgeError) -> None:
@@ -370,7 +378,7 @@ class ChatScreen(Screen[None]):
         self.notify(t("chat.not_saved", error=error), severity="error", timeout=20, markup=False)
 
     def _refresh_status(self, seconds: int = 0) -> None:
-        self.query_one(StatusLine).show(replace(self._status(), seconds=seconds))
+        self.status_line.show(replace(self._status(), seconds=seconds))
 
     def _status(self) -> Status:
         model = self.chat.model
@@ -403,50 +411,50 @@ class ChatScreen(Screen[None]):
 
     def action_list(self) -> None:
         """Show or hide the list of conversations."""
-        self._list(shown=not self.query_one(Sidebar).display)
+        self._list(shown=not self.sidebar.display)
 
     def action_search(self) -> None:
         """Show the list and search in it."""
         self._list(shown=True)
-        self.query_one(Sidebar).focus_search()
+        self.sidebar.focus_search()
 
     def _list(self, *, shown: bool) -> None:
         self.set_class(shown, "-list-on")
         self.set_class(not shown, "-list-off")
         if shown:
-            self.query_one(Sidebar).focus_list()
+            self.sidebar.focus_list()
         else:
-            self.query_one(Composer).focus()
+            self.composer.focus()
         self.refresh_bindings()
 
     def _list_after_choice(self) -> None:
         """On a narrow screen the list covered the conversation; get it out of the way."""
         if self._list_covers:
             self.set_class(False, "-list-on")
-        self.query_one(Composer).focus()
+        self.composer.focus()
         self.refresh_bindings()
 
     async def action_scroll_talk(self, pages: int) -> None:
         """Move the conversation by pages; at its top, bring what is above."""
-        transcript = self.query_one(Transcript)
+        transcript = self.transcript
         if pages < 0 and transcript.scroll_y <= 0 and await transcript.show_earlier():
             return
         transcript.scroll_relative(y=pages * max(1, transcript.size.height - 2), animate=False)
 
     def action_scroll_talk_line(self, lines: int) -> None:
         """Move the conversation by lines."""
-        self.query_one(Transcript).scroll_relative(y=lines, animate=False)
+        self.transcript.scroll_relative(y=lines, animate=False)
 
     # --- the rest of the keys --------------------------------------------------------
 
     def action_send(self) -> None:
         """For the key bar: as Enter in the composer."""
-        self.query_one(Composer).send()
+        self.composer.send()
 
     def action_newline(self) -> None:
         """For the key bar: as Ctrl+J in the composer."""
-        self.query_one(Composer).newline()
-        self.query_one(Composer).focus()
+        self.composer.newline()
+        self.composer.focus()
 
     def action_copy(self) -> None:
         """Copy the last answer; through the terminal (OSC 52), so over SSH it lands on the near side."""
@@ -467,6 +475,7 @@ class ChatScreen(Screen[None]):
         self.app.push_screen(Help())
 
     async def action_quit(self) -> None:
+        self._leaving = True
         await self.app.action_quit()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -480,10 +489,10 @@ class ChatScreen(Screen[None]):
         if action in ("copy", "export", "rename"):
             return bool(self.talk.turns)
         if action == "delete":
-            return self.talk.id is not None or self.query_one(Sidebar).highlighted is not None
+            return self.talk.id is not None or self.sidebar.highlighted is not None
         if action == "undo":
             # In a text Ctrl+Z undoes typing, as everywhere.
-            return bool(self._deleted) and not (self._composing and self.query_one(Composer).text)
+            return bool(self._deleted) and not (self._composing and self.composer.text)
         return True
 
     @property
@@ -493,7 +502,7 @@ class ChatScreen(Screen[None]):
     def refresh_bindings(self) -> None:
         super().refresh_bindings()
         if self.is_mounted:
-            self.query_one(KeyBar).relabel()
+            self.key_bar.relabel()
 
     def relabel(self) -> None:
         """Say everything anew in the language in force."""

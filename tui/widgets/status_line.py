@@ -36,9 +36,9 @@ class StatusLine(Widget):
 
     ALLOW_SELECT = False
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._status = status
+        self._status = Status("", "chat.status_loading")
 
     def show(self, status: Status) -> None:
         if status != self._status:

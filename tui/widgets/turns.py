@@ -10,15 +10,25 @@ from textual.widgets import Markdown, Static
 
 from latam_edge.core.i18n import t
 from latam_edge.history.records import state_label
+from tui.cutting import safe_cut
 from tui.talk import Turn
 
 # What could move the cursor or colour the terminal; tab and newline stay.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
+PART_CHARACTERS = 600
+"""From this length on, an answer that streams goes on in another widget; see tui.cutting."""
+
+
 def printable(text: str) -> str:
     """`text` without control characters: a model's output never commands the terminal."""
     return _CONTROL.sub("", text)
+
+
+def _markdown(text: str) -> Markdown:
+    # Links are never opened: this program goes nowhere by itself.
+    return Markdown(printable(text), open_links=False, classes="text")
 
 
 class QuestionView(Vertical):
@@ -44,24 +54,58 @@ class AnswerView(Vertical):
         super().__init__()
         self.turn = turn
         self._progress = ""
+        text = turn.text
+        self._shown = len(text)
+        self._part = 0
+        """Where in the text the last Markdown widget begins; a long answer has several."""
+        self._markdown = _markdown(text)
+        self._note = Static("", markup=False, classes="note")
 
     def compose(self) -> ComposeResult:
         yield Static(self.turn.model, markup=False, classes="who")
-        # Links are never opened: this program goes nowhere by itself.
-        yield Markdown(printable(self.turn.text), open_links=False, classes="text")
-        yield Static("", markup=False, classes="note")
+        yield self._markdown
+        yield self._note
 
     def on_mount(self) -> None:
         self.relabel()
 
-    async def append(self, text: str) -> None:
-        """Add to the end; only the last block is drawn anew."""
-        await self.query_one(Markdown).append(printable(text))
+    async def catch_up(self) -> bool:
+        """Show what has come since the last time; only the last block is drawn anew. False: nothing."""
+        text = self.turn.text
+        if len(text) == self._shown or not self._markdown.is_mounted:
+            return False
+        self.show_progress("")
+        if self._shown - self._part > PART_CHARACTERS:
+            cut = safe_cut(text[self._part :], self._shown - self._part)
+            if cut is not None:
+                await self._show_to(text, self._part + cut)
+                self._part += cut
+                self._markdown = _markdown("")
+                # Between blocks stands a blank line, between the items of a list none.
+                self._markdown.set_class(text[: self._part].endswith("\n\n"), "-apart")
+                await self.mount(self._markdown, before=self._note)
+        await self._show_to(text, len(text))
+        return True
+
+    async def _show_to(self, text: str, end: int) -> None:
+        new = text[self._shown : end]
+        self._shown = end
+        if new:
+            await self._markdown.append(printable(new))
 
     async def complete(self) -> None:
-        """Draw the whole answer once more: what was ambiguous while it streamed is settled now."""
+        """Show the rest, then draw the whole once more, which settles what was ambiguous before its end."""
+        await self.catch_up()
         self._progress = ""
-        await self.query_one(Markdown).update(printable(self.turn.text))
+        text = self.turn.text
+        # In an answer of several parts only a link defined further down could change a part above,
+        # and drawing a long list anew stops a small computer for seconds.
+        if self._markdown.is_mounted and (self._part == 0 or "]:" in text):
+            first, *others = self.query(Markdown)
+            await first.update(printable(text))
+            for part in others:
+                await part.remove()
+            self._markdown, self._part = first, 0
         self.relabel()
 
     def show_progress(self, catalog_key: str, **facts: str) -> None:
@@ -73,10 +117,10 @@ class AnswerView(Vertical):
 
     def relabel(self) -> None:
         """The language, or the turn's state, has changed."""
-        note = self.query_one(".note", Static)
-        note.update("\n".join(self._notes()))
-        note.display = bool(self._notes())
-        note.set_class(self.turn.error is not None, "-error")
+        notes = self._notes()
+        self._note.update("\n".join(notes))
+        self._note.display = bool(notes)
+        self._note.set_class(self.turn.error is not None, "-error")
 
     def _notes(self) -> list[str]:
         turn = self.turn
