@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
@@ -100,7 +100,8 @@ class Corpus:
     """Draws questions and answers from the training side. `excluded`: keys of items that
     are no longer answered (health only): they train the referral to a health worker instead."""
 
-    def __init__(self, excluded: Collection[str] = ()) -> None:
+    def __init__(self, excluded: Collection[str] = (), weights: Mapping[str, float] | None = None) -> None:
+        self._given = {**WEIGHTS, **(weights or {})}
         self._split = pool.load()
         self._excluded = frozenset(excluded)
         by_shelf: dict[tuple[str, Lang], list[tuple[Item, tuple[str, ...]]]] = {}
@@ -127,9 +128,9 @@ class Corpus:
         for (category, shelf_lang), shelf in self._shelves.items():
             if shelf_lang == lang:
                 weights[category] = min(4.0, max(1.0, sqrt(len(shelf.entries)) / 4))
-        weights.update({name: weight for name, weight in WEIGHTS.items() if name in weights})
+        weights.update({name: weight for name, weight in self._given.items() if name in weights})
         for name in (*arithmetic.RULES, word_problems.CATEGORY):
-            weights[name] = WEIGHTS[name]
+            weights[name] = self._given[name]
         return list(weights), list(accumulate(weights.values()))
 
     def _ask(self, rng: random.Random, item: Item, text: str) -> _Turn | None:
@@ -218,8 +219,8 @@ def withdrawn(item: Item) -> Item:
 
 
 @lru_cache(maxsize=4)
-def _corpus(excluded: frozenset[str]) -> Corpus:
-    return Corpus(excluded)
+def _corpus(excluded: frozenset[str], weights: tuple[tuple[str, float], ...] = ()) -> Corpus:
+    return Corpus(excluded, dict(weights))
 
 
 def dialogues(
@@ -230,9 +231,13 @@ def dialogues(
     multi_turn_share: float = MULTI_TURN_SHARE,
     system_share: float = SYSTEM_SHARE,
     excluded: Collection[str] = (),
+    weights: Mapping[str, float] | None = None,
 ) -> Iterator[Dialogue]:
-    """`count` conversations, the same for the same seed. `excluded`: see Corpus."""
-    corpus = _corpus(frozenset(excluded))
+    """`count` conversations, the same for the same seed.
+
+    excluded: see Corpus. weights: in place of those that WEIGHTS gives to the categories named.
+    """
+    corpus = _corpus(frozenset(excluded), tuple(sorted((weights or {}).items())))
     rng = random.Random(seed)
     for _ in range(count):
         lang = rng.choice(_LANGS)

@@ -65,7 +65,13 @@ def draw(recipe: Recipe, seed: int, count: int, excluded: Collection[str]) -> It
     share = recipe.data.decline_share
     outside = list(_outside_questions(recipe))
     from_files = share * recipe.data.questions_share if outside else 0.0
-    own = corpus.dialogues(seed, count, decline_share=max(0.0, share - from_files), excluded=excluded)
+    own = corpus.dialogues(
+        seed,
+        count,
+        decline_share=max(0.0, share - from_files),
+        excluded=excluded,
+        weights=recipe.data.weights,
+    )
     rng = random.Random(f"outside {seed}")
     for dialogue in own:
         if rng.random() < from_files:

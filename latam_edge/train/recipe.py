@@ -67,6 +67,8 @@ class Data:
     """Share of plain question-and-answer text among the pretraining documents."""
     decline_share: float = 0.18
     """Share of the dialogues in which the right answer is that it does not know."""
+    weights: dict[str, float] = field(default_factory=dict)
+    """How often categories are drawn, in place of the cartilla's own weights (cartilla.corpus.WEIGHTS)."""
     questions: tuple[str, ...] = ()
     """Files (.jsonl, .jsonl.xz) with `question` fields: questions from outside the cartilla that it
     learns to decline. Those that touch the cartilla's subjects are left out."""
@@ -124,10 +126,23 @@ class Recipe:
     """Seconds between checkpoints."""
 
     def fingerprint(self, *parts: str) -> str:
-        """Sixteen hex digits over the seed and the named parts: what a step's result depends on."""
-        data = dataclasses.asdict(self)
-        chosen = {name: data[name] for name in ("seed", *parts)}
+        """Sixteen hex digits over the seed and the named parts: what a step's result depends on.
+
+        Fields left at their default do not count, so that a new option does
+        not make old runs look foreign.
+        """
+        chosen = {name: _changed(getattr(self, name), getattr(_DEFAULTS, name)) for name in ("seed", *parts)}
         return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:16]
+
+
+_DEFAULTS = Recipe()
+
+
+def _changed(value: Any, default: Any) -> Any:
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    fields = ((f.name, getattr(value, f.name), getattr(default, f.name)) for f in dataclasses.fields(value))
+    return {name: mine for name, mine, other in fields if mine != other}
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -159,6 +174,12 @@ def _build(cls: type, raw: dict[str, Any], path: Path, where: str) -> Any:
             if not isinstance(value, dict):
                 raise BadRecipe(path=path, detail=f"[{where}{name}]")
             value = _build(hint, value, path, f"{where}{name}.")  # type: ignore[arg-type]
+        elif hint == dict[str, float]:
+            if not isinstance(value, dict) or not all(
+                isinstance(v, int | float) and not isinstance(v, bool) and v >= 0 for v in value.values()
+            ):
+                raise BadRecipe(path=path, detail=f"[{where}{name}] … = 1.0")
+            value = {k: float(v) for k, v in value.items()}
         elif hint is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         elif hint == tuple[str, ...]:

@@ -57,3 +57,17 @@ def test_fingerprint_changes_with_the_parts_named_and_with_no_other() -> None:
     assert one.fingerprint("data", "teacher") == other.fingerprint("data", "teacher")
     assert one.fingerprint("name") != other.fingerprint("name")
     assert Recipe(seed=8).fingerprint("data") != one.fingerprint("data")
+
+
+def test_spelling_out_a_default_changes_no_fingerprint(tmp_path: Path) -> None:
+    plain = load_recipe(write(tmp_path, "[data]\ndialogues = 5"))
+    spelled = load_recipe(write(tmp_path, "[data]\ndialogues = 5\ncontext = 256"))
+    assert plain.fingerprint("data") == spelled.fingerprint("data")
+    other = load_recipe(write(tmp_path, "[data]\ndialogues = 5\ncontext = 128"))
+    assert plain.fingerprint("data") != other.fingerprint("data")
+
+
+def test_category_weights_are_numbers(tmp_path: Path) -> None:
+    assert load_recipe(write(tmp_path, "[data.weights]\ncapitals = 9")).data.weights == {"capitals": 9.0}
+    with pytest.raises(BadRecipe):
+        load_recipe(write(tmp_path, "[data.weights]\ncapitals = 'many'"))
