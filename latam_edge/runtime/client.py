@@ -61,7 +61,7 @@ class _Process:
         self._listener = threading.Thread(target=self._listen, name="worker-stderr", daemon=True)
         self._listener.start()
         self.ended = False
-        """`end` was called: what it breaks is no fault."""
+        """`end` was called, perhaps by `close` from another thread: what it breaks is no fault."""
         self._write_lock = threading.Lock()
         self._ids = 0
 
@@ -253,7 +253,8 @@ class Client:
         # Without the turn: another thread may be reading an answer, and it ends only because of this.
         with suppress(LatamEdgeError):
             process.send("close")
-        if self._turn.acquire(timeout=CLOSE_TIMEOUT_S):
+        # A worker that is still loading has nothing to finish.
+        if self._turn.acquire(timeout=CLOSE_TIMEOUT_S if self._answering is not None else 0.2):
             try:
                 self._end(gently=True)
             finally:
@@ -293,6 +294,8 @@ class Client:
             try:
                 hello = process.receive(process.send("hello", protocol=protocol.VERSION))
             except WorkerDied as error:
+                if process.ended:
+                    raise
                 raise WorkerFault(detail=_reason(process)) from error
         if hello.get("event") != "hello" or hello.get("protocol") != protocol.VERSION:
             raise WorkerFault(detail=f"protocol {hello.get('protocol')}, not {protocol.VERSION}")
@@ -306,7 +309,7 @@ class Client:
                 return protocol.info_from_json(process.receive(number)["info"])
             except WorkerDied as error:
                 if process.ended:
-                    raise  # by us: somebody closed the client meanwhile
+                    raise
                 # The header was sound and native code still fell: the file is to blame.
                 raise ModelRejected(path=self._model, detail=_reason(process)) from error
             except (KeyError, TypeError) as error:

@@ -314,6 +314,26 @@ def test_a_worker_that_never_greets_is_given_up(monkeypatch: pytest.MonkeyPatch)
     assert time.monotonic() - begin < 10
 
 
+def test_closing_while_the_worker_loads_is_quick_and_blames_nobody() -> None:
+    client = impostor("import time; time.sleep(60)")
+    errors: list[Exception] = []
+
+    def start() -> None:
+        try:
+            client.start()
+        except LatamEdgeError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    assert eventually(lambda: client.pid is not None)
+    begin = time.monotonic()
+    client.close()
+    thread.join(5)
+    assert time.monotonic() - begin < 2
+    assert [type(error) for error in errors] == [WorkerDied]
+
+
 def test_the_worker_survives_commands_that_make_no_sense() -> None:
     lines = [
         protocol.pack({"op": "dance", "id": 1}),
