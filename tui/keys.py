@@ -1,8 +1,8 @@
 """All keys of the chat, in one table: the bindings, the bar at the bottom and the help are made from it.
 
 Control keys and F1-F6 reach the program over SSH, in tmux and on the Linux
-console alike; Alt, Shift+Enter and F7 upwards don't everywhere. F1 is taken by
-the help of some desktop terminals (MATE's, GNOME's), so help has a second key.
+console alike; Alt, Shift+Enter and F7 upwards don't everywhere. F1 opens the help
+too, but some desktop terminals (MATE's, GNOME's) take it for their own.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ KEYS = (
     Key("f4", "F4", "theme", "chat.key_theme"),
     Key("f5", "F5", "model", "chat.key_model"),
     Key("f6", "F6", "export", "chat.key_export"),
-    Key("f1,ctrl+g", "F1", "help", "chat.key_help"),
+    Key("ctrl+g,f1", "^G", "help", "chat.key_help"),
     Key("ctrl+q", "^Q", "quit", "chat.key_quit"),
 )
 

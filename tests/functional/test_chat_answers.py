@@ -37,7 +37,7 @@ async def test_nothing_is_cut_off_and_all_keys_are_seen(size: tuple[int, int]) -
         seen = chat.text
         for key in ("Enter Enviar", "^J Línea", "^R Repetir", "^Y Copiar", "^N Nueva", "^L Lista",
                     "^F Buscar", "^D Borrar", "F2 Nombre", "F3 Idioma", "F4 Color", "F5 Modelo",
-                    "F6 Exportar", "F1 Ayuda", "^Q Salir"):  # fmt: skip
+                    "F6 Exportar", "^G Ayuda", "^Q Salir"):  # fmt: skip
             assert key in seen, key
         # Room for the conversation itself, also on the smallest screen.
         assert chat.transcript.size.height >= 14
@@ -233,12 +233,9 @@ async def test_an_example_question_can_be_taken_with_the_keyboard_alone() -> Non
     client = FakeClient()
     async with chatting(client) as chat:
         assert "semilla es un modelo escolar pequeño: puede equivocarse." in chat.text
-        await chat.press("shift+tab", "down", "down", "enter")
+        await chat.press("up", "end", "enter")
         await chat.idle()
-        assert client.requests[0].messages[0].content in (
-            "¿Cuánto es 7 × 8?",
-            "¿Cómo me lavo bien las manos?",
-        )
+        assert client.requests[0].messages[0].content == "¿Cómo me lavo bien las manos?"
 
 
 async def test_the_view_stays_where_the_reader_scrolled() -> None:

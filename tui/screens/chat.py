@@ -342,7 +342,7 @@ class ChatScreen(Screen[None]):
         if found is not None:
             sidebar.show(found, self.talk.id)
             if not sidebar.search_text:
-                self._kept = len(found)
+                self._kept = len(found) if history.kept else 0
             self.welcome.show(self.chat.model.entry, self._kept)
 
     @on(Sidebar.Searched)

@@ -17,6 +17,8 @@ from latam_edge.core.i18n import format_bytes, t
 from latam_edge.store.entry import Entry
 from tui.keys import KEYS
 
+HELP_COLUMNS = 3
+
 CANCEL: list[BindingType] = [Binding("escape", "dismiss(None)", show=False)]
 
 
@@ -83,9 +85,22 @@ class Help(ModalScreen[None]):
     ]
 
     def compose(self) -> ComposeResult:
-        keys = "\n".join(f"| {key.shown} | {t(key.label)} |" for key in KEYS)
         with Vertical(classes="dialog -large"):
             yield Static(t("chat.help_title"), markup=False, classes="title")
             with VerticalScroll():
-                yield Markdown(t("chat.help_body") + f"\n\n| | |\n|-|-|\n{keys}", open_links=False)
+                yield Markdown(t("chat.help_body"), open_links=False)
+                yield Static(self._keys(), classes="keys")
             yield Static(t("chat.help_close"), classes="hint")
+
+    def _keys(self) -> Content:
+        """All keys in columns."""
+        cells = [
+            Content.from_markup("[b $accent]$shown[/] $label", shown=key.shown.ljust(5), label=t(key.label))
+            for key in KEYS
+        ]
+        rows = -(-len(cells) // HELP_COLUMNS)
+        width = max(cell.cell_length for cell in cells) + 3
+        return Content("\n").join(
+            Content("").join(cell.pad_right(width - cell.cell_length) for cell in cells[row::rows])
+            for row in range(rows)
+        )

@@ -35,11 +35,10 @@ class Composer(TextArea):
             event.stop()
             event.prevent_default()
             self.newline()
-        elif event.key == "up" and not self.text and self._last_sent:
+        elif event.key == "up" and not self.text:
             event.stop()
             event.prevent_default()
-            self.load_text(self._last_sent)
-            self.move_cursor(self.document.end)
+            self.recall()
         else:
             await super()._on_key(event)
 
@@ -50,6 +49,14 @@ class Composer(TextArea):
             self._last_sent = text
             self.clear()
             self.post_message(self.Sent(text))
+
+    def recall(self) -> None:
+        """Write the last question again; where there is none, go to what stands above."""
+        if self._last_sent:
+            self.load_text(self._last_sent)
+            self.move_cursor(self.document.end)
+        else:
+            self.screen.focus_previous()
 
     def newline(self) -> None:
         """Break the line at the cursor."""

@@ -117,7 +117,7 @@ class Sidebar(Vertical):
 
     def _line(self, conversation: Conversation, now: datetime) -> Content:
         mark = "● " if conversation.id == self._open else "  "
-        title = Content(mark + printable(conversation.title).replace("\n", " ")).truncate(27, ellipsis=True)
+        title = Content(mark + printable(conversation.title).replace("\n", " "))
         return title + Content.styled("\n  " + when(conversation.updated_at, now), "dim")
 
     @on(Input.Changed)
