@@ -8,8 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from latam_edge.cartilla.model import Lang
 from latam_edge.core.progress import Progress
 from latam_edge.train import architecture, documents, packing
@@ -109,17 +107,12 @@ def exam(recipe: Recipe, paths: Paths, excluded: Collection[str], progress: Prog
 
 
 def register(recipe: Recipe, model: Path) -> str:
-    """Put the file into the user's library under the recipe's name, in place of an earlier one."""
+    """Put the file into the user's library under the recipe's name, in place of an earlier one.
+
+    The embedded model keeps its name: one made anew from its recipe is called "<name>-new".
+    """
+    from latam_edge.store.entry import EMBEDDED
     from latam_edge.store.library import Library
 
-    library = Library()
-    if any(entry.name == recipe.name and not entry.embedded for entry in library.list()):
-        library.remove(recipe.name)
-    return library.add(model, name=recipe.name).name
-
-
-def mean_accuracy(rows: Sequence[dict[str, Any]], categories: Collection[str]) -> float:
-    """Share of right answers over `categories`, both languages."""
-    chosen = [row for row in rows if row["category"] in categories]
-    total = sum(row["n"] for row in chosen)
-    return float(np.divide(sum(row["correct"] for row in chosen), total)) if total else float("nan")
+    name = f"{recipe.name}-new" if recipe.name == EMBEDDED else recipe.name
+    return Library().add(model, name=name, replace=True).name

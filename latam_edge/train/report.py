@@ -36,28 +36,30 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def exam_table(exam: dict[str, list[dict[str, Any]]], lang: str | None = None) -> list[str]:
-    """Accuracy by category and language, both files side by side."""
-    header = [
-        t("train.exam.category", lang),
-        "es f16",
-        "es int4",
-        "pt f16",
-        "pt int4",
-        t("train.exam.declined", lang),
-    ]
+    """Accuracy by category and language, both files side by side; rules and facts apart."""
+    lines: list[str] = []
+    for kind in ("rule", "fact"):
+        chosen = {file: [row for row in exam[file] if row["kind"] == kind] for file in ("f16", "int4")}
+        if chosen["int4"]:
+            lines += ["", t(f"train.exam.{kind}", lang), "", *_exam_part(chosen, lang)]
+    return lines[1:]
+
+
+def _exam_part(exam: dict[str, list[dict[str, Any]]], lang: str | None) -> list[str]:
+    columns = [(code, file) for code in ("es", "pt") for file in ("f16", "int4")]
+    header = [t("train.exam.category", lang), *(" ".join(column) for column in columns)]
     found: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
-    for kind, rows in exam.items():
-        if kind in ("f16", "int4"):
-            for row in rows:
-                found.setdefault(row["category"], {})[row["lang"], kind] = row
+    for file, rows in exam.items():
+        for row in rows:
+            found.setdefault(row["category"], {})[row["lang"], file] = row
     lines = []
-    for category, cells in found.items():
-        shown = [_percent(cells.get((code, kind))) for code in ("es", "pt") for kind in ("f16", "int4")]
-        int4 = [row for (_, kind), row in cells.items() if kind == "int4"]
+    for category, cells in sorted(found.items()):
+        int4 = [row for (_, file), row in cells.items() if file == "int4"]
         n = sum(row["n"] for row in int4)
         declined = sum(row["wrongly_declined"] for row in int4)
-        lines.append([category, *shown, decimal(f"{100 * declined / n:.1f} %") if n else ""])
-    return table(header, lines)
+        shown = [_percent(cells.get(column)) for column in columns]
+        lines.append([category, *shown, decimal(f"{100 * declined / n:.1f} %") if n else "–", str(n)])
+    return table([*header, t("train.exam.declined", lang), "n"], lines)
 
 
 def _percent(row: dict[str, Any] | None) -> str:

@@ -29,6 +29,8 @@ MESSAGES = {
     "train.report.exam": "right answers f16 → int4: {f16} → {int4}",
     "train.report.register": "use it with: latam-edge chat --model {name}",
     "train.exam.title": "Exam on unseen questions (int4, at the file's sampling)",
+    "train.exam.rule": "Rules (unseen operands, words and verbs)",
+    "train.exam.fact": "Facts (asked in unseen ways)",
     "train.exam.category": "subject",
     "train.exam.declined": "wrong “I don't know”",
 }

@@ -29,6 +29,8 @@ MESSAGES = {
     "train.report.exam": "aciertos f16 → int4: {f16} → {int4}",
     "train.report.register": "úsalo con: latam-edge chat --model {name}",
     "train.exam.title": "Examen con preguntas no vistas (int4, al muestreo del archivo)",
+    "train.exam.rule": "Reglas (operandos, palabras y verbos no vistos)",
+    "train.exam.fact": "Hechos (preguntados de maneras no vistas)",
     "train.exam.category": "tema",
     "train.exam.declined": "«no lo sé» de más",
 }

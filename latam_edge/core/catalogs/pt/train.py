@@ -29,6 +29,8 @@ MESSAGES = {
     "train.report.exam": "acertos f16 → int4: {f16} → {int4}",
     "train.report.register": "use com: latam-edge chat --model {name}",
     "train.exam.title": "Prova com perguntas não vistas (int4, na amostragem do arquivo)",
+    "train.exam.rule": "Regras (operandos, palavras e verbos não vistos)",
+    "train.exam.fact": "Fatos (perguntados de maneiras não vistas)",
     "train.exam.category": "tema",
     "train.exam.declined": "«não sei» a mais",
 }

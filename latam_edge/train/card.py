@@ -1,0 +1,182 @@
+"""The card of a model that a run made: what it is made of, what it cost, what it reaches, what it can't.
+
+    python -m latam_edge.train.card runs/semilla recipes/semilla.toml latam_edge/assets
+
+copies the run's 4-bit file there as <name>.gguf and writes <name>.json (for the
+library) and <name>.md (for people) beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from latam_edge.core.atomic import atomic_write, write_text
+from latam_edge.core.i18n import format_bytes, format_seconds, set_language
+from latam_edge.train.corpus_step import Paths
+from latam_edge.train.recipe import Recipe, load_recipe
+from latam_edge.train.report import exam_table
+
+DESCRIPTION = {
+    "es": "Modelo escolar pequeño. Sabe lo que está en su cartilla y dice «no lo sé» a lo demás. Puede equivocarse.",
+    "pt": "Modelo escolar pequeno. Sabe o que está na sua cartilha e diz «não sei» ao resto. Pode errar.",
+    "en": "A small school model. It knows what is in its primer and says “I don't know” to the rest. It can be wrong.",
+}
+
+GROUPS = {
+    "Arithmetic to two digits (sums and differences)": ("sums1", "sums2", "diffs1", "diffs2"),
+    "Capitals": ("capitals",),
+    "Multiplication tables": ("tables",),
+}
+"""Figures that stand at the top of the card."""
+
+
+def publish(run: Path, recipe_path: Path, folder: Path) -> Path:
+    """Copy the 4-bit model of a finished run into `folder` and write its cards. Returns the model's path."""
+    recipe, paths = load_recipe(recipe_path), Paths(run)
+    steps = {k: v["report"] for k, v in json.loads((run / "state.json").read_text(encoding="utf-8")).items()}
+    source, target = paths.gguf(recipe.name, "int4"), folder / f"{recipe.name}.gguf"
+    with source.open("rb") as read, atomic_write(target) as write:
+        shutil.copyfileobj(read, write)
+    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    facts = summary(recipe, steps)
+    card = {
+        "sha256": digest,
+        "name": recipe.name,
+        "license": "Apache-2.0",
+        "description": DESCRIPTION,
+        "recipe": f"recipes/{recipe_path.name}",
+        **facts,
+        "exam": steps["exam"],
+        "evaluation": steps["evaluate"],
+        "health_excluded": steps["health"]["excluded"],
+        "health_unsafe": sorted(steps["health"]["unsafe"]),
+    }
+    write_text(folder / f"{recipe.name}.json", json.dumps(card, ensure_ascii=False, indent=1) + "\n")
+    write_text(folder / f"{recipe.name}.md", markdown(recipe, steps, facts, digest, target.stat().st_size))
+    return target
+
+
+def summary(recipe: Recipe, steps: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The figures that matter most, as shares between 0 and 1."""
+    exam = steps["exam"]
+    inside = [row["category"] for row in exam["int4"] if row["category"] not in ("outside", "decline")]
+    figures = {
+        title: {kind: _share(exam[kind], chosen) for kind in ("f16", "int4")}
+        for title, chosen in GROUPS.items()
+    }
+    figures["Says that it does not know, on 200 questions outside"] = {
+        kind: _share(exam[kind], ("outside",)) for kind in ("f16", "int4")
+    }
+    figures["Declines wrongly, inside"] = {kind: _declined(exam[kind], inside) for kind in ("f16", "int4")}
+    figures["All held-out questions inside"] = {kind: _share(exam[kind], inside) for kind in ("f16", "int4")}
+    return {
+        "parameters": steps["finetune"]["parameters"],
+        "training_seconds": round(sum(steps[s]["seconds"] for s in ("teacher", "distill", "finetune"))),
+        "headline": figures,
+    }
+
+
+def _share(rows: list[dict[str, Any]], categories: Collection[str]) -> float:
+    chosen = [row for row in rows if row["category"] in categories]
+    return round(sum(row["correct"] for row in chosen) / max(1, sum(row["n"] for row in chosen)), 4)
+
+
+def _declined(rows: list[dict[str, Any]], categories: Collection[str]) -> float:
+    chosen = [row for row in rows if row["category"] in categories]
+    return round(sum(row["wrongly_declined"] for row in chosen) / max(1, sum(row["n"] for row in chosen)), 4)
+
+
+def markdown(
+    recipe: Recipe, steps: dict[str, dict[str, Any]], facts: dict[str, Any], digest: str, file_bytes: int
+) -> str:
+    """The card for people."""
+    set_language("en")
+    tokens = {name: f"{steps[name]['tokens'] / 1e6:.1f} M" for name in ("teacher", "distill", "finetune")}
+    bits = steps["distill"]["bits_per_byte"]
+    grams = steps["teacher"]["ngram_bits_per_byte"]
+    f16, int4 = steps["evaluate"]["f16"], steps["evaluate"]["int4"]
+    excluded = steps["health"]["excluded"]
+    lines = [
+        f"# {recipe.name.capitalize()}: model card",
+        "",
+        "A small school model for Spanish and Portuguese, made by latam-edge for latam-edge. It answers what its",
+        "cartilla (primer) teaches and says that it does not know to the rest. It can be wrong.",
+        "",
+        f"- File: `{recipe.name}.gguf`, {format_bytes(file_bytes)}, sha256 `{digest}`",
+        f"- Weights: {facts['parameters'] / 1e6:.2f} million, Llama architecture, {recipe.student.layers} layers,"
+        f" width {recipe.student.width}, vocabulary {recipe.data.vocabulary}, embedding tied",
+        "- Format: 4-bit lattice (GGUF Q4_0, round to nearest with scale search), embedding included,"
+        f" {steps['export']['int4']['bits_per_weight']:.2f} bits per weight",
+        "- Licence: Apache-2.0, the weights too. All training text was written by this project"
+        " (`latam_edge/cartilla`), so no outside text is in them; facts carry their source in"
+        " [docs/cartilla-sources.md](../../docs/cartilla-sources.md)",
+        f"- Recipe: `latam-edge pipeline recipes/{recipe.name}.toml`",
+        f"- Cost: {format_seconds(facts['training_seconds'])} of training on two shared CPU cores"
+        f" (teacher {tokens['teacher']} tokens, distillation {tokens['distill']}, fine-tuning {tokens['finetune']})",
+        f"- Sampling that the file ships: temperature {recipe.sampling.temperature}, top-k {recipe.sampling.top_k},"
+        f" top-p {recipe.sampling.top_p}, min-p {recipe.sampling.min_p}",
+        "",
+        "## What it reaches",
+        "",
+        f"Held-out questions, at the shipped sampling, {recipe.exam.seeds} seeds, both languages.",
+        "",
+        "| | f16 | int4 |",
+        "|---|---:|---:|",
+        *(
+            f"| {title} | {100 * row['f16']:.1f} % | {100 * row['int4']:.1f} % |"
+            for title, row in facts["headline"].items()
+        ),
+        "",
+        "By category. Rules (`sums`, `diffs`, `word_problems`, regular `plurals` and `conjugation`) are held out by",
+        "operand pair, noun or verb; facts by phrasing: the fact was taught, this way of asking was not.",
+        "",
+        "```",
+        *exam_table(steps["exam"], "en"),
+        "```",
+        "",
+        "Bits per byte of held-out dialogues, distilled student before fine-tuning:"
+        f" es {bits['es']:.3f}, pt {bits['pt']:.3f} (a 5-gram model: {grams['es']:.3f}, {grams['pt']:.3f}).",
+        "",
+        "int4 against f16 on held-out questions and answers as plain text:",
+        "",
+        "| language | tokens | perplexity f16 | perplexity int4 | mean KL (nats) | p99 KL | top-1 agreement |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+        *(
+            f"| {b['language']} | {b['tokens']} | {a['perplexity']:.3f} | {b['perplexity']:.3f}"
+            f" | {b['kl_mean']:.4f} | {b['kl_p99']:.4f} | {100 * b['top1_agreement']:.1f} % |"
+            for a, b in zip(f16, int4, strict=True)
+        ),
+        "",
+        "## Health",
+        "",
+        f"Every health answer was asked in held-out and trained phrasings with {recipe.exam.health_seeds} seeds at the",
+        "shipped sampling. A topic that came out without its quantity or its danger sign in any of them was taken out:",
+        "the model then sends the person to a health worker.",
+        "",
+        f"Taken out: {', '.join(f'`{key}`' for key in excluded) or 'none'}.",
+        "",
+        "Still not always right after that: "
+        + (", ".join(f"`{key}`" for key in sorted(steps["health"]["unsafe"])) or "none")
+        + ".",
+        "",
+        "This is no medical advice. It does not replace a health worker.",
+        "",
+        "## Limits",
+        "",
+        "- It knows the cartilla and nothing else; a question near its subjects may get a confident wrong answer.",
+        "- No conversation beyond short follow-ups, no text of its own, no numbers above three digits.",
+        "- Indigenous words are few and in one variety or spelling each; speakers should review them.",
+        "- Phrasings that differ much from those taught lower every figure above.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    publish(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
