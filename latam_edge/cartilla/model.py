@@ -36,7 +36,6 @@ class Item:
     questions pairs (template name, text). The template's name decides what is
               held out for facts: a held-out template is never trained on.
     answers   right answers, each complete; the trainer draws one of them.
-    safe      health only: what to answer when this item was taken out.
     source    who says so (title, publisher, address or repository), for facts
               that need it; it was opened by whoever wrote the item.
     weight    how often it is drawn, against the other items of its category.

@@ -65,7 +65,16 @@ class _Plain(dict[int, str]):
         return self[code]
 
 
+class _Spaced(dict[int, str]):
+    """The same table, but what is neither a word's nor a sign that may count becomes a space."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = "".join(c if c.isalnum() or c in "+-/:" else " " for c in chr(code).translate(_PLAIN))
+        return self[code]
+
+
 _PLAIN = _Plain((ord(sign), instead) for sign, instead in zip("×*÷−–·", "xx/--x", strict=True))
+_SPACED = _Spaced()
 
 
 def normalize(text: str) -> str:
@@ -73,6 +82,9 @@ def normalize(text: str) -> str:
 
     normalize("¿Cuánto es 7×8?") == normalize("cuanto es 7 x 8") == "cuanto es 7 x 8"
     """
+    words = text.translate(_SPACED).split()
+    if "".join(words).isalpha():
+        return " ".join(words)  # what `_TOKEN` would find where there is neither number nor sign, sooner
     return " ".join(_TOKEN.findall(text.translate(_PLAIN)))
 
 
@@ -82,6 +94,8 @@ def _any_of(table: dict[Lang, tuple[str, ...]]) -> str:
 
 
 _POLITE = re.compile(rf"^(?:(?:{_any_of(PREFIXES)}) )+(?=.)|(?<=.)(?: (?:{_any_of(SUFFIXES)}))+$")
+_FIRST = frozenset(normalize(prefix).split()[0] for table in PREFIXES.values() for prefix in table)
+_LAST = frozenset(normalize(suffix).split()[-1] for table in SUFFIXES.values() for suffix in table)
 
 
 def question_key(text: str) -> str:
@@ -89,4 +103,7 @@ def question_key(text: str) -> str:
 
     A question that consists of polite words alone ("hola", "gracias") keeps one of them.
     """
-    return _POLITE.sub("", normalize(text))
+    plain = normalize(text)
+    if plain.partition(" ")[0] in _FIRST or plain.rpartition(" ")[2] in _LAST:
+        return _POLITE.sub("", plain)
+    return plain  # the search is dear, and most questions go without

@@ -43,6 +43,11 @@ WRAPPERS: dict[Lang, tuple[tuple[str, str], ...]] = {
 }
 """Ways to lead into a question word ("Dime cuál es ..."); {q} is the question without its marks."""
 
+_AROUND = {
+    lang: [(name, *wrapper.split("{q}")) for name, wrapper in wrappers] for lang, wrappers in WRAPPERS.items()
+}
+"""WRAPPERS as (name, what stands before the question, what after): there are half a million to write."""
+
 
 def read(name: str) -> dict[str, Any]:
     """The data file `name` of this package, parsed from TOML."""
@@ -88,9 +93,10 @@ def ask(
             question = "¿" + first_upper(question[1:])
         made = [(f"{family}-{place}", question)]
         if place <= wrap:
+            inner = bare(question)
             made += [
-                (f"{family}-{place}-{name}", wrapper.format(q=bare(question)))
-                for name, wrapper in WRAPPERS[lang]
+                (f"{family}-{place}-{name}", f"{before}{inner}{after}")
+                for name, before, after in _AROUND[lang]
             ]
         for name, text in made:
             if text not in seen:
