@@ -9,17 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from latam_edge.core.errors import PromptTooLong, RuntimeFault
+from latam_edge.core.errors import PromptTooLong
 from latam_edge.core.hardware import usable_cores
 from latam_edge.formats.gguf import read_header
+from latam_edge.runtime.governor import ThreadGovernor
 from latam_edge.runtime.llama.model import load_model, make_context
 from latam_edge.runtime.llama.native import library
-from latam_edge.runtime.others import OthersProbe
+from latam_edge.runtime.llama.stepper import STEP_TOKENS, Stepper
 
 Logits = npt.NDArray[np.float32]
-
-_STEP_BYTES = 64 * 2**20
-"""Most bytes of logits that one step computes: native memory stays small with a large vocabulary."""
 
 
 class Scorer:
@@ -36,8 +34,7 @@ class Scorer:
     def __init__(self, model_path: Path | str, n_ctx: int = 512, n_threads: int | None = None) -> None:
         """
         n_ctx: most tokens of one `logits` call.
-        n_threads: None: one per usable core that other programs leave free, looked at anew
-        before each `logits`; a core that is shared would stall every step (see governor.py).
+        n_threads: None: chosen and watched step by step, as in the chat (see governor.py).
         Raises what `read_header` raises, ModelRejected, EngineMissing.
         """
         self._lib = library()
@@ -49,23 +46,26 @@ class Scorer:
         """Whether the model expects `bos` before a text."""
         self.bos: int | None = self._model.vocab.bos if self._model.vocab.bos >= 0 else None
         self.eos: int | None = self._model.vocab.eos if self._model.vocab.eos >= 0 else None
-        self._n_batch = max(1, min(n_ctx, 512, _STEP_BYTES // (4 * self.n_vocab)))
-        self._most = n_threads or usable_cores()
-        self._others = OthersProbe() if n_threads is None else None
+        self._n_batch = max(1, min(n_ctx, STEP_TOKENS))
         self._context: Any = None
+        self._batch: Any = None
+        self._stepper: Stepper | None = None
+        threads = n_threads or usable_cores()
         try:
             self._context = make_context(
                 self._model,
                 header.path,
                 n_ctx=n_ctx,
                 n_batch=self._n_batch,
-                n_threads=self._most,
+                n_threads=threads,
                 all_logits=True,
             )
+            self._batch = self._lib.llama_batch_init(self._n_batch, 0, 1)
+            self._stepper = Stepper(self._context, ThreadGovernor(threads, fixed=n_threads is not None))
+            self._stepper.warm_up(max(0, self._model.vocab.bos))
         except BaseException:
             self.close()
             raise
-        self._batch = self._lib.llama_batch_init(self._n_batch, 0, 1)
 
     def tokenize(self, text: str) -> list[int]:
         """Tokens of a plain text: no BOS, and control tokens' names are mere characters."""
@@ -84,12 +84,19 @@ class Scorer:
         """
         if len(tokens) > self.n_ctx:
             raise PromptTooLong(prompt_tokens=len(tokens), n_ctx=self.n_ctx)
-        lib, batch = self._lib, self._batch
-        if self._others is not None:
-            free = max(1, self._most - round(self._others.cores() or 0.0))
-            lib.llama_set_n_threads(self._context, free, free)
-        lib.llama_memory_clear(lib.llama_get_memory(self._context), False)
+        self._lib.llama_memory_clear(self._lib.llama_get_memory(self._context), False)
         rows = np.empty((len(tokens), self.n_vocab), dtype=np.float32)
+        stepper = self._stepper
+        assert stepper is not None, "closed"
+        stepper.begin()
+        try:
+            self._fill(rows, tokens, stepper)
+        finally:
+            stepper.end()
+        return rows
+
+    def _fill(self, rows: Logits, tokens: list[int], stepper: Stepper) -> None:
+        batch = self._batch
         for start in range(0, len(tokens), self._n_batch):
             chunk = tokens[start : start + self._n_batch]
             batch.n_tokens = len(chunk)
@@ -99,18 +106,18 @@ class Scorer:
                 batch.n_seq_id[i] = 1
                 batch.seq_id[i][0] = 0
                 batch.logits[i] = 1
-            status = lib.llama_decode(self._context, batch)
-            if status != 0:
-                raise RuntimeFault(detail=f"llama_decode: {status}")
+            stepper.run("prefill", batch, len(chunk), start)
             rows[start : start + len(chunk)] = np.ctypeslib.as_array(
-                lib.llama_get_logits(self._context), shape=(len(chunk), self.n_vocab)
+                self._lib.llama_get_logits(self._context), shape=(len(chunk), self.n_vocab)
             )
-        return rows
 
     def close(self) -> None:
         """Free the model. Idempotent."""
         if self._context is not None:
-            self._lib.llama_batch_free(self._batch)
+            if self._stepper is not None:
+                self._stepper.close()
+            if self._batch is not None:
+                self._lib.llama_batch_free(self._batch)
             self._lib.llama_free(self._context)
             self._context = None
         if self._model is not None:

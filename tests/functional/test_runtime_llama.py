@@ -384,7 +384,7 @@ def test_steps_that_are_aborted_and_repeated_give_the_same_text(make_tiny_model:
         engine.load(slow, EngineConfig())
         if governor is not None:
             assert engine._decoder is not None
-            engine._decoder.governor = governor
+            engine._decoder.stepper.governor = governor
         events = list(engine.generate(request, Cancellation()))
         texts.append("".join(e.text for e in events if isinstance(e, Chunk)))
         engine.close()

@@ -15,10 +15,11 @@ from latam_edge.runtime.context import ContextPolicy, Fitted
 from latam_edge.runtime.defaults import resolved, shipped
 from latam_edge.runtime.engine import Cancellation
 from latam_edge.runtime.governor import ThreadGovernor
-from latam_edge.runtime.llama.decoder import Cancelled, Decoder
+from latam_edge.runtime.llama.decoder import Decoder
 from latam_edge.runtime.llama.model import NativeModel, gpu_layer_count, load_model, make_context
 from latam_edge.runtime.llama.native import library
 from latam_edge.runtime.llama.sampler import Sampler, choose_seed
+from latam_edge.runtime.llama.stepper import Cancelled
 from latam_edge.runtime.memory import fitting_context
 from latam_edge.runtime.template import ChatTemplate
 from latam_edge.runtime.text import AnswerText
@@ -74,7 +75,7 @@ class LlamaEngine:
         self._template_source = header.chat_template
         self._template: ChatTemplate | None = None
         self._policy = ContextPolicy(self._decoder.n_ctx)
-        self._decoder.warm_up(max(0, vocab.bos))
+        self._decoder.stepper.warm_up(max(0, vocab.bos))
         self._load_s = time.perf_counter() - begin
         self._info = ModelInfo(
             name=name,
@@ -103,13 +104,13 @@ class LlamaEngine:
         text = AnswerText(request.stop, skip_leading_space=vocab.leading_space and not request.raw)
         clock = _Clock(begin, self._load_s)
         self._load_s = 0.0
-        decoder.begin()
+        decoder.stepper.begin()
         sampler = Sampler(sampling, seed, vocab.size)
         sampler.accept(prompt.tokens)
         reason: FinishReason = "cancelled"
         said = 0
         try:
-            with cancellation.waking(decoder.cancel):
+            with cancellation.waking(decoder.stepper.cancel):
                 reused = decoder.reuse(prompt.tokens)
                 yield Started(len(prompt.tokens), reused, prompt.dropped)
                 limit = decoder.n_ctx - len(prompt.tokens)
@@ -141,14 +142,14 @@ class LlamaEngine:
             reason = "cancelled"
         finally:
             sampler.free()
-            decoder.end()
+            decoder.stepper.end()
         if rest := text.finish():
             yield Chunk(rest)
         yield Done(
             finish_reason=reason,
             usage=Usage(prompt_tokens=len(prompt.tokens), completion_tokens=said),
             timings=clock.timings(),
-            n_threads=decoder.governor.n_threads("decode"),
+            n_threads=decoder.stepper.governor.n_threads("decode"),
             seed=seed,
         )
 

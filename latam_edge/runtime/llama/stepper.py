@@ -1,0 +1,133 @@
+"""One step of the model after another: on how many threads, for how long, until when."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+
+from latam_edge.core.errors import RuntimeFault
+from latam_edge.runtime.governor import Kind, ThreadGovernor
+from latam_edge.runtime.llama.native import Handle, library, why
+from latam_edge.runtime.llama.watchdog import Watchdog
+from latam_edge.runtime.others import OthersProbe, others_now
+
+STEP_TOKENS = 128
+"""Prompt tokens per step: as fast as more on a CPU, and sooner aborted or regulated."""
+
+WARM_UP_S = 0.25
+"""A first step longer than this is not repeated for a better measure: the model or the machine is slow."""
+
+_ABORTED = 2  # llama_decode's word for "the abort callback said yes"
+
+
+class Cancelled(Exception):
+    """The user ended the work in the middle of a step. The step's tokens are not in the cache."""
+
+
+class Stepper:
+    """Runs the steps of one context, and repeats those that fell off the cliff (see governor)."""
+
+    def __init__(self, context: Handle, governor: ThreadGovernor) -> None:
+        lib = self._lib = library()
+        self.governor = governor
+        self.cancelled = False
+        self._context = context
+        self._memory = lib.llama_get_memory(context)
+        self._decode = lib.llama_decode
+        self._threads = 0
+        self._others = OthersProbe()
+        self._first_look: int | None = None
+        self._watchdog = Watchdog()
+        self._watchdog.attach(context)
+
+    def begin(self) -> None:
+        """Work starts: an answer, a text to score."""
+        self.cancelled = False
+        self._watchdog.begin()
+        self._others.restart()
+        self._first_look = _calm_look()
+
+    def end(self) -> None:
+        """Work is over: from here on nothing runs."""
+        self._watchdog.end()
+
+    def cancel(self) -> None:
+        """End the step that runs now, if one does, and start no other before `begin`. From any thread."""
+        self.cancelled = True
+        self._watchdog.stop()
+
+    def close(self) -> None:
+        """End the watchdog; before the context is freed. Idempotent."""
+        self._watchdog.close()
+
+    def run(self, kind: Kind, batch: Handle, n_tokens: int, depth: int) -> None:
+        """Evaluate a batch of `n_tokens` tokens behind `depth` cached ones. Raises Cancelled, RuntimeFault.
+
+        After Cancelled a model whose cache can't drop its end (a recurrent one) has
+        lost its state; after RuntimeFault any has.
+        """
+        while True:
+            others = self._others.cores()
+            if others is None:
+                others = self._first_look
+            plan = self.governor.plan(kind, n_tokens, depth, others)
+            if plan.n_threads != self._threads:
+                self._use_threads(plan.n_threads)
+            self._watchdog.arm(plan.deadline_s)
+            begin = time.perf_counter()
+            status = self._decode(self._context, batch)
+            seconds = time.perf_counter() - begin
+            late = self._watchdog.disarm()
+            if status == 0:
+                self.governor.done(kind, n_tokens, seconds)
+                return
+            if status != _ABORTED:
+                raise _fault(status)
+            # llama.cpp dropped the step's tokens itself; if it ever did not, this does.
+            self._lib.llama_memory_seq_rm(self._memory, 0, depth, -1)
+            if self.cancelled:
+                raise Cancelled
+            if late:
+                self.governor.aborted(kind)
+
+    def warm_up(self, token: int) -> None:
+        """Touch all weights, and learn how long a step takes: on one thread, which nothing can stall.
+
+        Leaves the cache empty. Raises RuntimeFault.
+        """
+        tokens = (ctypes.c_int32 * 1)(token)
+        batch = self._lib.llama_batch_get_one(tokens, 1)
+        self._use_threads(1)
+        for _ in range(2):
+            self._watchdog.arm(None)
+            begin = time.perf_counter()
+            status = self._decode(self._context, batch)
+            seconds = time.perf_counter() - begin
+            if status != 0:
+                raise _fault(status)
+            self._lib.llama_memory_clear(self._memory, False)
+            if seconds > WARM_UP_S:
+                break
+        self.governor.done("decode", 1, seconds, n_threads=1)
+        # A token costs less in a batch: a bound, until prefill has been seen.
+        self.governor.done("prefill", 1, seconds, n_threads=1)
+
+    def _use_threads(self, count: int) -> None:
+        self._lib.llama_set_n_threads(self._context, count, count)
+        self._threads = count
+
+
+def _fault(status: int) -> RuntimeFault:
+    return RuntimeFault(detail=f"llama_decode {status}: {why()}")
+
+
+def _calm_look() -> int | None:
+    """Others that want a core now, but for one who was about to sleep, such as our own client."""
+    seen = others_now()
+    for _ in range(3):
+        if not seen:
+            break
+        time.sleep(0.001)
+        again = others_now()
+        seen = None if again is None else min(seen, again)
+    return seen
