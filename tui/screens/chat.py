@@ -336,14 +336,15 @@ class ChatScreen(Screen[None]):
         """Read the list of conversations again."""
         sidebar = self.sidebar
         history = self.chat.recorder.history
-        found = await asyncio.wrap_future(
-            self.chat.recorder.submit(history.conversations, sidebar.search_text)
-        )
-        if found is not None:
-            sidebar.show(found, self.talk.id)
-            if not sidebar.search_text:
-                self._kept = len(found) if history.kept else 0
-            self.welcome.show(self.chat.model.entry, self._kept)
+        try:  # not in the recorder's line: a search takes its time, and saving must not wait for it
+            found = await asyncio.to_thread(history.conversations, sidebar.search_text)
+        except LatamEdgeError as error:
+            self.notify(str(error), severity="error", timeout=10, markup=False)
+            return
+        sidebar.show(found, self.talk.id)
+        if not sidebar.search_text:
+            self._kept = len(found) if history.kept else 0
+        self.welcome.show(self.chat.model.entry, self._kept)
 
     @on(Sidebar.Searched)
     def _searched(self, event: Sidebar.Searched) -> None:
