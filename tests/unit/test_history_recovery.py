@@ -16,10 +16,10 @@ from latam_edge.history.history import History
 PAGE = 4096
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A history of 30 conversations, some with messages longer than a page."""
-    path = tmp_path / "history.db"
+    path = tmp_path_factory.mktemp("sound") / "history.db"
     with History.open(path) as history:
         for n in range(30):
             talk = history.create(f"conversación {n}", model="semilla")
@@ -29,6 +29,12 @@ def path(tmp_path: Path) -> Path:
                 writer.append(f"respuesta {n}/{k} " + "larga " * (50 if k else 2000))
                 writer.finish(tokens=n, seed=k)
     return path
+
+
+@pytest.fixture
+def path(sound: Path, tmp_path: Path) -> Path:
+    """A copy to damage."""
+    return Path(shutil.copy(sound, tmp_path / "history.db"))
 
 
 def contents(path: Path) -> set[str]:
