@@ -1,7 +1,7 @@
 # Two commands from a fresh clone: `make chat` and `make test`. Each makes its own
 # .venv and installs what it needs; a second call starts at once.
 
-PYTHON ?= $(firstword $(foreach p,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null && $(p) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null)))
+PYTHON ?= $(firstword $(foreach p,python3.14 python3.13 python3.12 python3.11 python3,$(shell $(p) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(p))))
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
