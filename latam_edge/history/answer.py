@@ -2,14 +2,13 @@
 
 Text is written at most 250 ms after it came and synced at most once a second:
 killing the program loses a quarter of a second of text, a power cut one second.
-Syncing every write would wear out an SD card and make the answer wait for it;
-so the writes between two syncs go out with synchronous=NORMAL (they are in the
-system's hands, not yet on the card) and one in each second with FULL, whose
-fsync carries those before it along.
+Syncing every write would wear out an SD card, and make the next write wait.
+So writes go out with synchronous=NORMAL, into the system's hands, and the log
+is synced beside them.
 
-A thread of its own does the writing, so that neither the model nor the screen
-ever waits for the card. When the disk is full the answer goes on: the text
-stays here, and every second it's tried again.
+Two threads of its own do this, so that neither the model nor the screen ever
+waits for the card, nor a write for a sync. When the disk is full the answer goes
+on: the text stays here, and every second it's tried again.
 """
 
 from __future__ import annotations
@@ -55,12 +54,15 @@ class AnswerWriter:
         self._parts = 0  # rows of answer_part
         self._oldest_unwritten: float | None = None
         self._unsynced = False
-        self._last_sync = time.monotonic()
         self._retry_at = 0.0
         self._ending = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="history-writer", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._write_all, name="history-writer", daemon=True),
+            threading.Thread(target=self._sync_all, name="history-sync", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def text(self) -> str:
@@ -76,7 +78,7 @@ class AnswerWriter:
             self._pieces.append(text)
             if self._oldest_unwritten is None:
                 self._oldest_unwritten = time.monotonic()
-                self._changed.notify()
+                self._changed.notify_all()
 
     def finish(
         self, state: MessageState = "done", *, tokens: int | None = None, seed: int | None = None
@@ -106,10 +108,11 @@ class AnswerWriter:
     def _stop_writing(self) -> None:
         with self._changed:
             self._ending = True
-            self._changed.notify()
-        self._thread.join()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
+    def _write_all(self) -> None:
         while True:
             with self._changed:
                 while not self._ending and (wait := self._wait_s()) != 0:
@@ -119,37 +122,50 @@ class AnswerWriter:
                 batch = self._pieces[self._written :]
                 self._written += len(batch)
                 self._oldest_unwritten = None
-            synced = time.monotonic() >= self._last_sync + SYNC_EVERY_S
             try:
-                self._write("".join(batch), synced)
+                self._write("".join(batch))
             except LatamEdgeError as error:
                 self._put_back(len(batch))
-                if not self._told:
-                    self._told = True
-                    self._on_error(error)
+                self._tell(error)
 
     def _wait_s(self) -> float | None:
-        """Seconds until there is something to do: 0 now, None nothing in sight."""
-        due = []
-        if self._oldest_unwritten is not None:
-            due.append(self._oldest_unwritten + WRITE_EVERY_S)
-        if self._unsynced:
-            due.append(self._last_sync + SYNC_EVERY_S)
-        return max(0.0, max(min(due), self._retry_at) - time.monotonic()) if due else None
+        """Seconds until there is something to write: 0 now, None nothing in sight."""
+        if self._oldest_unwritten is None:
+            return None
+        return max(0.0, max(self._oldest_unwritten + WRITE_EVERY_S, self._retry_at) - time.monotonic())
 
-    def _write(self, text: str, synced: bool) -> None:
-        with self._database.transaction(synced=synced) as connection:
-            if text:
-                connection.execute(
-                    "INSERT INTO answer_part (message_id, number, text) VALUES (?, ?, ?)",
-                    (self.message.id, self._parts, text),
-                )
-            else:  # a sync needs something to commit
-                _touch(connection, self.message.conversation_id, self._now())
-        self._parts += bool(text)
-        self._unsynced = not synced
-        if synced:
-            self._last_sync = time.monotonic()
+    def _write(self, text: str) -> None:
+        with self._database.transaction(synced=False) as connection:
+            connection.execute(
+                "INSERT INTO answer_part (message_id, number, text) VALUES (?, ?, ?)",
+                (self.message.id, self._parts, text),
+            )
+        with self._changed:
+            self._parts += 1
+            self._unsynced = True
+            self._changed.notify_all()
+
+    def _sync_all(self) -> None:
+        last = time.monotonic()
+        while True:
+            with self._changed:
+                while not self._ending and not (self._unsynced and time.monotonic() >= last + SYNC_EVERY_S):
+                    wait = last + SYNC_EVERY_S - time.monotonic() if self._unsynced else None
+                    self._changed.wait(wait)
+                if self._ending:
+                    return
+                self._unsynced = False
+            last = time.monotonic()
+            try:
+                self._database.sync_log()
+            except LatamEdgeError as error:
+                self._tell(error)
+
+    def _tell(self, error: LatamEdgeError) -> None:
+        with self._changed:
+            first, self._told = not self._told, True
+        if first:
+            self._on_error(error)
 
     def _put_back(self, pieces: int) -> None:
         with self._changed:

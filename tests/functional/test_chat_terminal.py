@@ -137,7 +137,7 @@ def test_killing_the_whole_chat_in_mid_answer_loses_nothing_that_was_on_the_scre
     terminal.type("primero [sleep:0.3] segundo [sleep:30] tercero\r")
     terminal.wait_for("segundo")  # the question
     terminal.wait_for("segundo")  # the answer
-    time.sleep(0.25 + 0.35)  # 250 ms until it's written, and slack for busy cores
+    time.sleep(0.25 + 0.6)  # 250 ms until it's written, and slack for busy cores
     terminal.process.send_signal(signal.SIGKILL)
     terminal.end()
     with History.open(paths.history_file()) as history:
