@@ -1,0 +1,49 @@
+"""A whole chat in a process of its own: python whole_chat.py MODEL QUESTION...
+
+Asks the questions as a user would, with the real app (its terminal apart) and the real
+worker, and prints what was seen as JSON: the answers, and for the processes "chat" and
+"worker" their peak memory and the sockets that they hold open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+from chat_driver import chatting
+
+from latam_edge.runtime.client import Client
+from latam_edge.store.library import Library
+from tui.main import client_factory
+from tui.options import ChatOptions
+
+ANSWER_S = 60.0
+"""Longest wait for an answer, with the model's loading."""
+
+
+def look(pid: int) -> dict[str, Any]:
+    """`peak_rss_bytes` of a process so far, and `sockets`: how many it holds open now."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+    peak = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
+    return {"peak_rss_bytes": peak, "sockets": sum(link.startswith("socket:") for link in links)}
+
+
+async def chat(name: str, questions: list[str]) -> dict[str, Any]:
+    entry = Library().resolve(name)
+    async with chatting(client_factory(ChatOptions()), entry=entry) as talk:
+        for number, question in enumerate(questions, start=1):
+            await talk.ask(question, wait=False)
+            await talk.until(lambda n=number: len(talk.answers) == n and not talk.screen.jobs, ANSWER_S)
+        await talk.idle()
+        worker = cast(Client, talk.app.model.client).pid
+        assert worker is not None, "the worker is alive while the chat is open"
+        return {"answers": talk.answers, "chat": look(os.getpid()), "worker": look(worker)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(chat(sys.argv[1], sys.argv[2:]))))
