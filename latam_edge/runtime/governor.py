@@ -96,15 +96,22 @@ class ThreadGovernor:
     """
 
     def __init__(
-        self, most: int, *, fixed: bool = False, clock: Callable[[], float] = time.monotonic
+        self,
+        most: int,
+        *,
+        fixed: bool = False,
+        aborts: bool = True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         most: threads on a quiet machine.
         fixed: always `most`, without a deadline: somebody chose, and knows why.
+        aborts: a step may be aborted and done again. False: no deadlines, all else as ever.
         clock: seconds, monotonic.
         """
         self.most = max(1, most)
         self._fixed = fixed
+        self._aborts = aborts
         self._clock = clock
         self._watches: dict[Kind, _Watch] = {
             "prefill": _Watch(self.most),
@@ -226,7 +233,7 @@ class ThreadGovernor:
         return now.mean_s > (known.mean_s if known is not None else now.good_s * n / fewer)
 
     def _deadline(self, kind: Kind, watch: _Watch, n_tokens: int, depth: int) -> float | None:
-        if watch.n_threads == 1:
+        if watch.n_threads == 1 or not self._aborts:
             return None
         expected = self._expected(watch)
         if expected is None:

@@ -199,6 +199,17 @@ def test_one_thread_has_no_deadline_nothing_else_could_be_done() -> None:
     assert governor.plan("decode", 1, 0, 0.0).deadline_s is None
 
 
+def test_a_model_whose_steps_cannot_be_repeated_gets_no_deadline_but_fewer_threads() -> None:
+    machine = Machine(2, compute_bound)
+    machine.governor = ThreadGovernor(2, aborts=False, clock=lambda: machine.now)
+    machine.decode_tps(50)
+    machine.busy = lambda now: 1.0
+    machine.tells_others = False
+    machine.decode_tps(50)
+    assert machine.aborts == 0
+    assert machine.governor.n_threads("decode") == 1
+
+
 def test_a_count_that_the_user_chose_is_kept_whatever_happens() -> None:
     governor = ThreadGovernor(4, fixed=True)
     for seconds in (0.01, 9.0, 0.01):

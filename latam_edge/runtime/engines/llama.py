@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from latam_edge.core.errors import RuntimeFault, UsageError
 from latam_edge.core.hardware import usable_cores
 from latam_edge.core.i18n import t
 from latam_edge.formats.gguf import GGUFHeader, read_header
-from latam_edge.runtime.context import ContextPolicy, Fitted
 from latam_edge.runtime.defaults import resolved, shipped
 from latam_edge.runtime.engine import Cancellation
 from latam_edge.runtime.governor import ThreadGovernor
 from latam_edge.runtime.llama.decoder import Decoder
 from latam_edge.runtime.llama.model import NativeModel, gpu_layer_count, load_model, make_context
 from latam_edge.runtime.llama.native import library
+from latam_edge.runtime.llama.prompts import Prompts
 from latam_edge.runtime.llama.sampler import Sampler, choose_seed
 from latam_edge.runtime.llama.stepper import Cancelled
 from latam_edge.runtime.memory import fitting_context
-from latam_edge.runtime.template import ChatTemplate
+from latam_edge.runtime.stopwatch import Stopwatch
 from latam_edge.runtime.text import AnswerText
 from latam_edge.runtime.types import (
     Chunk,
@@ -32,7 +31,6 @@ from latam_edge.runtime.types import (
     ModelInfo,
     Request,
     Started,
-    Timings,
     Usage,
 )
 
@@ -68,13 +66,12 @@ class LlamaEngine:
         self._decoder = Decoder(
             context,
             min(n_batch, n_ctx),
-            ThreadGovernor(n_threads, fixed=config.n_threads is not None or bool(recurrent)),
+            # An aborted step would spoil a recurrent model's state.
+            ThreadGovernor(n_threads, fixed=config.n_threads is not None, aborts=not recurrent),
             rewinds=not recurrent,
         )
         vocab = native.vocab
-        self._template_source = header.chat_template
-        self._template: ChatTemplate | None = None
-        self._policy = ContextPolicy(self._decoder.n_ctx)
+        self._prompts = Prompts(vocab, header.chat_template, self._decoder.n_ctx)
         self._decoder.stepper.warm_up(max(0, vocab.bos))
         self._load_s = time.perf_counter() - begin
         self._info = ModelInfo(
@@ -95,14 +92,13 @@ class LlamaEngine:
         return self._info
 
     def generate(self, request: Request, cancellation: Cancellation) -> Iterator[Event]:
-        begin = time.perf_counter()
+        stopwatch = Stopwatch(self._load_s)
         model, decoder = self._loaded()
         vocab = model.vocab
         sampling = resolved(request.sampling, self._info.sampling)
         seed = choose_seed(request.sampling.seed)
-        prompt = self._prompt(request)
+        prompt = self._prompts.fit(request)
         text = AnswerText(request.stop, skip_leading_space=vocab.leading_space and not request.raw)
-        clock = _Clock(begin, self._load_s)
         self._load_s = 0.0
         decoder.stepper.begin()
         sampler = Sampler(sampling, seed, vocab.size)
@@ -116,17 +112,15 @@ class LlamaEngine:
                 limit = decoder.n_ctx - len(prompt.tokens)
                 if sampling.max_tokens is not None:
                     limit = min(limit, max(0, sampling.max_tokens))
-                with clock.prefilling():
+                with stopwatch.prefilling(len(prompt.tokens), reused):
                     decoder.prefill(prompt.tokens[reused:])
-                # The one token that is always evaluated again says nothing about speed.
-                clock.prefilled(len(prompt.tokens) - reused if reused < len(prompt.tokens) - 1 else 0)
                 reason = "length"
                 context, draw, ends, piece = decoder.context, sampler.draw, vocab.ends, vocab.piece
                 while said < limit:
                     if cancellation.cancelled:
                         raise Cancelled
                     token = draw(context)
-                    clock.token()
+                    stopwatch.token()
                     if ends(token):
                         reason = "stop"
                         break
@@ -148,7 +142,7 @@ class LlamaEngine:
         yield Done(
             finish_reason=reason,
             usage=Usage(prompt_tokens=len(prompt.tokens), completion_tokens=said),
-            timings=clock.timings(),
+            timings=stopwatch.timings(),
             n_threads=decoder.stepper.governor.n_threads("decode"),
             seed=seed,
         )
@@ -170,74 +164,6 @@ class LlamaEngine:
         if self._model is None or self._decoder is None:
             raise RuntimeFault(detail="no model")
         return self._model, self._decoder
-
-    def _prompt(self, request: Request) -> Fitted:
-        """The tokens to begin with. Raises PromptTooLong, BadTemplate, UsageError."""
-        if not request.messages:
-            raise UsageError(detail=t("runtime.no_messages"))
-        if request.raw:
-            # Somebody who writes the prompt's own markup wants it read as such.
-            raw = self._with_bos(self._loaded()[0].vocab.tokenize(request.messages[-1].content, special=True))
-            return self._policy.fit(request.messages[-1:], lambda _: raw, request.sampling.max_tokens)
-        return self._policy.fit(request.messages, self._tokenize, request.sampling.max_tokens)
-
-    def _tokenize(self, messages: object) -> list[int]:
-        vocab = self._loaded()[0].vocab
-        if self._template is None:
-            self._template = ChatTemplate(
-                self._template_source,
-                bos_token=vocab.text(vocab.bos),
-                eos_token=vocab.text(vocab.eos),
-                control_tokens=vocab.control_names(),
-            )
-        tokens: list[int] = []
-        for part in self._template.render(messages):  # type: ignore[arg-type]
-            tokens += vocab.tokenize(part, special=True)
-        return self._with_bos(tokens)
-
-    def _with_bos(self, tokens: list[int]) -> list[int]:
-        """With the BOS that the model expects, unless the template wrote it already."""
-        vocab = self._loaded()[0].vocab
-        if vocab.adds_bos and vocab.bos >= 0 and tokens[:1] != [vocab.bos]:
-            return [vocab.bos, *tokens]
-        return tokens or [max(0, vocab.bos)]
-
-
-class _Clock:
-    """Takes the times of one answer."""
-
-    def __init__(self, begin: float, load_s: float) -> None:
-        self._begin = begin
-        self._load_s = load_s
-        self._prefill_tokens = 0
-        self._prefill_s = 0.0
-        self._first = 0.0
-        self._last = 0.0
-        self._drawn = 0
-
-    @contextmanager
-    def prefilling(self) -> Iterator[None]:
-        begin = time.perf_counter()
-        yield
-        self._prefill_s = time.perf_counter() - begin
-
-    def prefilled(self, tokens: int) -> None:
-        self._prefill_tokens = tokens
-
-    def token(self) -> None:
-        """A token was drawn, the end token included."""
-        self._last = time.perf_counter()
-        self._first = self._first or self._last
-        self._drawn += 1
-
-    def timings(self) -> Timings:
-        decode_s = self._last - self._first
-        return Timings(
-            load_s=self._load_s,
-            ttft_s=self._first - self._begin if self._first else 0.0,
-            prefill_tps=self._prefill_tokens / self._prefill_s if self._prefill_s else 0.0,
-            decode_tps=(self._drawn - 1) / decode_s if decode_s > 0 else 0.0,
-        )
 
 
 def _name(header: GGUFHeader) -> str:
