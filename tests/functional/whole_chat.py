@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,8 +30,11 @@ def look(pid: int) -> dict[str, Any]:
     """`peak_rss_bytes` of a process so far, and `sockets`: how many it holds open now."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
     peak = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
-    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
-    return {"peak_rss_bytes": peak, "sockets": sum(link.startswith("socket:") for link in links)}
+    sockets = 0
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile, as the listing's own
+            sockets += str(link.readlink()).startswith("socket:")
+    return {"peak_rss_bytes": peak, "sockets": sockets}
 
 
 async def chat(name: str, questions: list[str]) -> dict[str, Any]:
@@ -46,4 +50,4 @@ async def chat(name: str, questions: list[str]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(chat(sys.argv[1], sys.argv[2:]))))
+    sys.stdout.write(json.dumps(asyncio.run(chat(sys.argv[1], sys.argv[2:]))))
