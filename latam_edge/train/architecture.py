@@ -8,8 +8,12 @@ from typing import Any
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
+from transformers.utils import logging as transformers_logging
 
 from latam_edge.train.recipe import Model
+
+# Our own bar is on the screen.
+transformers_logging.disable_progress_bar()
 
 
 def build(shape: Model, vocabulary: int, seed: int, context: int = 1024) -> LlamaForCausalLM:
