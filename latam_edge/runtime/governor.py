@@ -18,6 +18,7 @@ fewer threads than cores may do the same work.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -122,21 +123,21 @@ class ThreadGovernor:
         """The count in force."""
         return self._watches[kind].n_threads
 
-    def plan(self, kind: Kind, n_tokens: int = 1, depth: int = 0, others: float | None = None) -> Plan:
+    def plan(self, kind: Kind, n_tokens: int = 1, depth: int = 0, free: float | None = None) -> Plan:
         """How to run the next step.
 
         n_tokens: tokens in it. depth: tokens in the KV cache before it.
-        others: cores that other programs use, None when that is not known.
+        free: cores that no other program uses, None when that is not known.
         """
         if self._fixed:
             return Plan(self.most, None)
         watch = self._watches[kind]
-        free = self.most if others is None else self._free(others)
-        if watch.n_threads > free:
-            self._lower(watch, free)
-        elif watch.n_threads < free and not watch.trial_left and self._clock() >= watch.retry_at:
+        room = self._room(free)
+        if watch.n_threads > room:
+            self._lower(watch, room)
+        elif watch.n_threads < room and not watch.trial_left and self._clock() >= watch.retry_at:
             # Straight to what is free: each count between would have to be learned first.
-            self._start_trial(watch, free)
+            self._start_trial(watch, room)
         elif (
             not watch.trial_left
             and watch.since_change >= SETTLED_STEPS
@@ -186,10 +187,11 @@ class ThreadGovernor:
 
     # --- inside ----------------------------------------------------------------------
 
-    def _free(self, others: float) -> int:
+    def _room(self, free: float | None) -> int:
         """Threads for which there is a core that nobody else wants."""
-        taken = int(others + 1 - BUSY_CORES)
-        return max(1, self.most - taken)
+        if free is None:
+            return self.most
+        return max(1, min(self.most, math.ceil(free - BUSY_CORES)))
 
     def _lower(self, watch: _Watch, to: int) -> None:
         """Leave a count that does not do; it may be tried again later, and later each time."""

@@ -364,7 +364,7 @@ class Impatient(ThreadGovernor):
         self.aborts = 0
         self._hurry = True
 
-    def plan(self, kind: Kind, n_tokens: int = 1, depth: int = 0, others: float | None = None) -> Plan:
+    def plan(self, kind: Kind, n_tokens: int = 1, depth: int = 0, free: float | None = None) -> Plan:
         return Plan(2, 0.0) if self._hurry else Plan(1, None)
 
     def aborted(self, kind: Kind) -> None:

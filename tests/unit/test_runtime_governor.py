@@ -51,8 +51,8 @@ class Machine:
         """One step, aborted and repeated as the engine does; its whole time."""
         begin = self.now
         while True:
-            others = self.busy(self.now) if self.tells_others else None
-            plan = self.governor.plan(kind, n_tokens, 0, others)
+            free = self.cores - self.busy(self.now) if self.tells_others else None
+            plan = self.governor.plan(kind, n_tokens, 0, free)
             seconds = self.true_s(kind, n_tokens, plan.n_threads)
             if plan.deadline_s is not None and seconds > plan.deadline_s:
                 self.now += plan.deadline_s
@@ -140,10 +140,10 @@ def test_a_trial_ends_at_the_first_step_that_spoils_it() -> None:
     machine = Machine(2, compute_bound, lambda now: 1.0 if now < 5 else 0.0)
     while machine.now < 5:
         machine.step()
-    plan = machine.governor.plan("decode", 1, 0, 0.0)
+    plan = machine.governor.plan("decode", 1, 0, 2.0)
     while plan.n_threads == 1:
         machine.step()
-        plan = machine.governor.plan("decode", 1, 0, 0.0)
+        plan = machine.governor.plan("decode", 1, 0, 2.0)
     machine.governor.done("decode", 1, 0.055)  # a slow step, though within its deadline
     assert machine.governor.n_threads("decode") == 1
 
@@ -155,9 +155,15 @@ def test_one_core_of_eight_taken_leaves_seven() -> None:
     assert machine.governor.n_threads("decode") == 7
 
 
+def test_a_machine_with_more_cores_than_threads_gives_some_away_for_nothing() -> None:
+    governor = ThreadGovernor(4)  # four cores with two hardware threads each
+    assert governor.plan("decode", 1, 0, 5.0).n_threads == 4
+    assert governor.plan("decode", 1, 0, 2.6).n_threads == 3
+
+
 def test_small_use_by_others_takes_no_core_away() -> None:
     machine = Machine(2, compute_bound)
-    assert machine.governor.plan("decode", 1, 0, 0.3).n_threads == 2
+    assert machine.governor.plan("decode", 1, 0, 1.7).n_threads == 2
 
 
 def test_spikes_every_few_steps_end_in_the_count_that_is_faster_on_average() -> None:
@@ -177,7 +183,7 @@ def test_spikes_every_few_steps_end_in_the_count_that_is_faster_on_average() -> 
 def test_a_hiccup_of_the_scheduler_aborts_nothing() -> None:
     machine = Machine(2, memory_bound)
     machine.decode_tps(50)
-    plan = machine.governor.plan("decode", 1, 0, 0.0)
+    plan = machine.governor.plan("decode", 1, 0, 2.0)
     assert plan.deadline_s is not None
     assert plan.deadline_s >= DEADLINE_FLOOR_S
     machine.governor.done("decode", 1, 0.030)
@@ -187,7 +193,7 @@ def test_a_hiccup_of_the_scheduler_aborts_nothing() -> None:
 def test_a_model_of_seconds_per_token_gets_seconds() -> None:
     machine = Machine(2, lambda n: 3.0 / n)
     machine.step()
-    plan = machine.governor.plan("decode", 1, 0, 0.0)
+    plan = machine.governor.plan("decode", 1, 0, 2.0)
     assert plan.deadline_s is not None
     assert plan.deadline_s > 3 * 1.5
     machine.decode_tps(40)
@@ -196,7 +202,7 @@ def test_a_model_of_seconds_per_token_gets_seconds() -> None:
 
 def test_one_thread_has_no_deadline_nothing_else_could_be_done() -> None:
     governor = ThreadGovernor(1)
-    assert governor.plan("decode", 1, 0, 0.0).deadline_s is None
+    assert governor.plan("decode", 1, 0, 2.0).deadline_s is None
 
 
 def test_a_model_whose_steps_cannot_be_repeated_gets_no_deadline_but_fewer_threads() -> None:
@@ -213,7 +219,7 @@ def test_a_model_whose_steps_cannot_be_repeated_gets_no_deadline_but_fewer_threa
 def test_a_count_that_the_user_chose_is_kept_whatever_happens() -> None:
     governor = ThreadGovernor(4, fixed=True)
     for seconds in (0.01, 9.0, 0.01):
-        plan = governor.plan("decode", 1, 0, 4.0)
+        plan = governor.plan("decode", 1, 0, 0.0)
         assert plan.n_threads == 4
         assert plan.deadline_s is None
         governor.done("decode", 1, seconds)
@@ -235,8 +241,8 @@ def test_prefill_after_a_long_context_is_not_taken_for_a_cliff() -> None:
     machine = Machine(2, compute_bound)
     for _ in range(5):
         machine.step("prefill", 128)
-    shallow = machine.governor.plan("prefill", 128, 0, 0.0).deadline_s
-    deep = machine.governor.plan("prefill", 128, 4096, 0.0).deadline_s
+    shallow = machine.governor.plan("prefill", 128, 0, 2.0).deadline_s
+    deep = machine.governor.plan("prefill", 128, 4096, 2.0).deadline_s
     assert shallow is not None
     assert deep is not None
     assert deep >= 4 * shallow
@@ -246,7 +252,7 @@ def test_a_prompt_of_a_few_tokens_teaches_nothing_about_prefill_speed() -> None:
     machine = Machine(2, compute_bound)
     for _ in range(20):
         machine.step("prefill", 128)
-        machine.governor.plan("prefill", 1, 0, 0.0)
+        machine.governor.plan("prefill", 1, 0, 2.0)
         machine.governor.done("prefill", 1, compute_bound(2))
     assert machine.governor.n_threads("prefill") == 2
 

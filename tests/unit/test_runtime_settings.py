@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from latam_edge.core import hardware
 from latam_edge.core.errors import EngineMissing, NotEnoughMemory
 from latam_edge.formats.gguf import read_header
-from latam_edge.runtime import engine, environment, memory, others
+from latam_edge.runtime import engine, environment, free_cores, memory
 from latam_edge.runtime.defaults import DEFAULTS, resolved, shipped
 from latam_edge.runtime.types import Sampling
 
@@ -67,34 +66,34 @@ def test_an_unknown_amount_of_memory_refuses_nothing(
     assert memory.fitting_context(read_header(tiny_model), "tiny", 10**9, 512) == 10**9
 
 
-def test_the_use_of_others_is_all_use_less_our_own() -> None:
+def test_cores_are_free_but_for_what_others_use() -> None:
     now, busy, own = [0.0], [0.0], [0.0]
-    probe = others.OthersProbe(lambda: busy[0], lambda: own[0], lambda: now[0])
+    probe = free_cores.FreeCores(lambda: busy[0], lambda: own[0], lambda: now[0], cores=2)
     now[0], busy[0], own[0] = 1.0, 1.7, 0.9
-    assert probe.cores() == pytest.approx(0.8)
+    assert probe.cores() == pytest.approx(1.2)
     now[0], busy[0] = 1.01, 99.0
-    assert probe.cores() == pytest.approx(0.8), "too soon for a new look"
+    assert probe.cores() == pytest.approx(1.2), "too soon for a new look"
     now[0], busy[0], own[0] = 2.0, 2.0, 2.0
-    assert probe.cores() == 0.0, "clocks of different grain may make it negative"
+    assert probe.cores() == 2.0, "clocks of different grain may make the difference negative"
     probe.restart()
     assert probe.cores() is None
 
 
 def test_where_the_system_tells_nothing_nothing_is_known() -> None:
     now = [0.0]
-    probe = others.OthersProbe(lambda: None, lambda: 0.0, lambda: now[0])
+    probe = free_cores.FreeCores(lambda: None, lambda: 0.0, lambda: now[0])
     now[0] = 5.0
     assert probe.cores() is None
 
 
-def test_our_own_work_does_not_count_as_others() -> None:
-    probe = others.OthersProbe()
+def test_our_own_work_leaves_its_core_free() -> None:
+    probe = free_cores.FreeCores()
     begin, own = time.monotonic(), time.process_time()
     while time.monotonic() < begin + 0.5:
         pass
-    used = probe.cores()
+    free = probe.cores()
     own_cores = (time.process_time() - own) / (time.monotonic() - begin)
-    assert used is None or used <= (os.cpu_count() or 1) - own_cores + 0.2
+    assert free is None or free >= own_cores - 0.2
 
 
 def test_the_machine_is_described() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import time
 
 from latam_edge.core.errors import RuntimeFault
 from latam_edge.runtime.governor import Kind, ThreadGovernor
 from latam_edge.runtime.llama.native import Handle, library, why
 from latam_edge.runtime.llama.watchdog import Watchdog
-from latam_edge.runtime.others import OthersProbe, others_now
+from latam_edge.runtime.free_cores import FreeCores, free_now
 
 STEP_TOKENS = 128
 """Prompt tokens per step: as fast as more on a CPU, and sooner aborted or regulated."""
@@ -35,7 +36,7 @@ class Stepper:
         self._memory = lib.llama_get_memory(context)
         self._decode = lib.llama_decode
         self._threads = 0
-        self._others = OthersProbe()
+        self._free = FreeCores()
         self._first_look: int | None = None
         self._watchdog = Watchdog()
         self._watchdog.attach(context)
@@ -44,7 +45,7 @@ class Stepper:
         """Work starts: an answer, a text to score."""
         self.cancelled = False
         self._watchdog.begin()
-        self._others.restart()
+        self._free.restart()
         self._first_look = _calm_look()
 
     def end(self) -> None:
@@ -67,10 +68,10 @@ class Stepper:
         lost its state; after RuntimeFault any has.
         """
         while True:
-            others = self._others.cores()
-            if others is None:
-                others = self._first_look
-            plan = self.governor.plan(kind, n_tokens, depth, others)
+            free = self._free.cores()
+            if free is None:
+                free = self._first_look
+            plan = self.governor.plan(kind, n_tokens, depth, free)
             if plan.n_threads != self._threads:
                 self._use_threads(plan.n_threads)
             self._watchdog.arm(plan.deadline_s)
@@ -122,12 +123,12 @@ def _fault(status: int) -> RuntimeFault:
 
 
 def _calm_look() -> int | None:
-    """Others that want a core now, but for one who was about to sleep, such as our own client."""
-    seen = others_now()
+    """Cores free now; one who was about to sleep, such as our own client, does not take one."""
+    seen = free_now()
+    cores = os.cpu_count() or 1
     for _ in range(3):
-        if not seen:
+        if seen is None or seen >= cores:
             break
         time.sleep(0.001)
-        again = others_now()
-        seen = None if again is None else min(seen, again)
+        seen = max(seen, free_now() or 0)
     return seen

@@ -1,14 +1,17 @@
-"""How much processor the other programs use, so that the engine can get out of their way."""
+"""How much of the processor the other programs leave, so that the engine can get out of their way."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from latam_edge.core.hardware import allowed_cpus
 
 WINDOW_S = 0.1
 """Shortest stretch of time that is measured; the systems count in steps of 10 to 16 ms."""
@@ -17,19 +20,21 @@ _PLATFORM = str(sys.platform)
 _TICKS_PER_S = 100  # USER_HZ, part of the kernel's interface on every architecture that we run on
 
 
-class OthersProbe:
-    """Processor use of everyone but this process, in cores. Nothing is known: None, always."""
+class FreeCores:
+    """How many of the cores that this process may use the others leave it. None where nobody tells."""
 
     def __init__(
         self,
         busy_s: Callable[[], float | None] | None = None,
         own_s: Callable[[], float] = time.process_time,
         clock: Callable[[], float] = time.monotonic,
+        cores: int | None = None,
     ) -> None:
         """
-        busy_s: seconds that all cores together have been busy since some moment, or None.
-        own_s: those of this process. clock: seconds.
+        busy_s: seconds that those cores together have been busy since some moment, or None.
+        own_s: those of this process. clock: seconds. cores: how many; None: as the affinity says.
         """
+        self._cores = cores or len(allowed_cpus())
         self._busy_s = busy_s or _busy_reader()
         self._own_s = own_s
         self._clock = clock
@@ -37,7 +42,7 @@ class OthersProbe:
         self._mark = self._look()
 
     def cores(self) -> float | None:
-        """Cores used by others since the last look that was WINDOW_S ago or more."""
+        """Free cores on average since the last look that was WINDOW_S ago or more; our own use is free."""
         now = self._clock()
         if now - self._mark[0] < WINDOW_S:
             return self._last
@@ -46,7 +51,8 @@ class OthersProbe:
             return None
         elapsed = self._mark[0] - before[0]
         busy = self._mark[1] - before[1]
-        self._last = max(0.0, busy - (self._mark[2] - before[2])) / elapsed
+        others = max(0.0, busy - (self._mark[2] - before[2])) / elapsed
+        self._last = max(0.0, self._cores - others)
         return self._last
 
     def restart(self) -> None:
@@ -57,15 +63,15 @@ class OthersProbe:
         return self._clock(), self._busy_s(), self._own_s()
 
 
-def others_now() -> int | None:
-    """Threads of other programs that want a core this very instant; None where that is not told.
+def free_now() -> int | None:
+    """Cores for which nobody else has a thread that wants to run this very instant; None: not told.
 
     A single look: someone who wakes for a moment counts in full. Our own threads
     must be asleep but for the caller's. Source: man 5 proc_loadavg.
     """
     with suppress(OSError, ValueError, IndexError):
         runnable = Path("/proc/loadavg").read_text().split()[3].split("/")[0]
-        return max(0, int(runnable) - 1)
+        return max(0, (os.cpu_count() or 1) - (int(runnable) - 1))
     return None
 
 
@@ -78,11 +84,17 @@ def _busy_reader() -> Callable[[], float | None]:
 
 
 def _linux_busy_s() -> float | None:
-    """/proc/stat: user, nice, system, irq and softirq time of all cores; not idle, iowait or stolen time."""
-    with suppress(OSError, ValueError, IndexError), open("/proc/stat", "rb", buffering=0) as file:
-        ticks = [int(field) for field in file.readline().split()[1:8]]
-        user, nice, system, _idle, _iowait, irq, softirq = ticks
-        return (user + nice + system + irq + softirq) / _TICKS_PER_S
+    """/proc/stat: user, nice, system, irq and softirq time of our cores; not idle, iowait or stolen time."""
+    ours = {f"cpu{number}".encode() for number in allowed_cpus()}
+    total = 0
+    with suppress(OSError, ValueError, IndexError), open("/proc/stat", "rb") as file:
+        for line in file:
+            name, *fields = line.split()
+            if not name.startswith(b"cpu"):
+                return total / _TICKS_PER_S
+            if name in ours:
+                user, nice, system, _idle, _iowait, irq, softirq = map(int, fields[:7])
+                total += user + nice + system + irq + softirq
     return None
 
 
