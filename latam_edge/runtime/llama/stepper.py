@@ -7,10 +7,10 @@ import os
 import time
 
 from latam_edge.core.errors import RuntimeFault
+from latam_edge.runtime.free_cores import FreeCores, free_now
 from latam_edge.runtime.governor import Kind, ThreadGovernor
 from latam_edge.runtime.llama.native import Handle, library, why
 from latam_edge.runtime.llama.watchdog import Watchdog
-from latam_edge.runtime.free_cores import FreeCores, free_now
 
 STEP_TOKENS = 128
 """Prompt tokens per step: as fast as more on a CPU, and sooner aborted or regulated."""
