@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -60,8 +60,17 @@ class Paths:
         return self.run / f"{name}-{kind}.gguf"
 
 
-def draw(recipe: Recipe, seed: int, count: int, excluded: Collection[str]) -> Iterator[Dialogue]:
-    """`count` dialogues: the cartilla's, and declined questions from the recipe's files among them."""
+def draw(
+    recipe: Recipe,
+    seed: int,
+    count: int,
+    excluded: Collection[str] = (),
+    weights: Mapping[str, float] | None = None,
+) -> Iterator[Dialogue]:
+    """`count` dialogues: the cartilla's, and declined questions from the recipe's files among them.
+
+    weights: in place of the recipe's, for the categories named.
+    """
     share = recipe.data.decline_share
     outside = list(_outside_questions(recipe))
     from_files = share * recipe.data.questions_share if outside else 0.0
@@ -70,7 +79,7 @@ def draw(recipe: Recipe, seed: int, count: int, excluded: Collection[str]) -> It
         count,
         decline_share=max(0.0, share - from_files),
         excluded=excluded,
-        weights=recipe.data.weights,
+        weights={**recipe.data.weights, **(weights or {})},
     )
     rng = random.Random(f"outside {seed}")
     for dialogue in own:
@@ -113,7 +122,8 @@ def exam_words() -> frozenset[str]:
 
 def write_corpus(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, int]:
     """Write the pretraining dialogues and prose (JSON lines) and the held-out text. Returns counts."""
-    count = _write_dialogues(recipe, paths, "dialogues", recipe.seed, recipe.data.dialogues, (), progress)
+    dialogues = draw(recipe, recipe.seed, recipe.data.dialogues)
+    count = _write_dialogues(paths, "dialogues", dialogues, recipe.data.dialogues, progress)
     n_prose = int(recipe.data.dialogues * recipe.data.prose_share)
     prose = [json.dumps(text, ensure_ascii=False) for _, text in corpus.prose(recipe.seed, n_prose)]
     write_text(paths.data / "prose.jsonl", "\n".join(prose) + "\n")
@@ -123,26 +133,32 @@ def write_corpus(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, 
     return {"dialogues": count, "prose": len(prose)}
 
 
+def write_distill(recipe: Recipe, paths: Paths, progress: Progress) -> str:
+    """Write and pack dialogues for the distillation, if it has weights of its own. Returns the rows' name."""
+    if not recipe.distill.weights:
+        return "dialogues"
+    count = recipe.data.dialogues
+    dialogues = draw(recipe, recipe.seed + 2, count, weights=recipe.distill.weights)
+    _write_dialogues(paths, "distill", dialogues, count, progress)
+    _pack(recipe, paths, "distill", read_prose(paths.data / "prose.jsonl"))
+    return "distill"
+
+
 def write_finetune(
     recipe: Recipe, paths: Paths, excluded: Collection[str], progress: Progress
 ) -> dict[str, float]:
     """Write and pack the fine-tuning dialogues; health items in `excluded` send to a health worker."""
     count = recipe.data.finetune_dialogues
-    _write_dialogues(recipe, paths, "finetune", recipe.seed + 1, count, excluded, progress)
+    dialogues = draw(recipe, recipe.seed + 1, count, excluded, recipe.finetune.weights)
+    _write_dialogues(paths, "finetune", dialogues, count, progress)
     return _pack(recipe, paths, "finetune", [])
 
 
 def _write_dialogues(
-    recipe: Recipe,
-    paths: Paths,
-    name: str,
-    seed: int,
-    count: int,
-    excluded: Collection[str],
-    progress: Progress,
+    paths: Paths, name: str, dialogues: Iterable[Dialogue], count: int, progress: Progress
 ) -> int:
     lines = []
-    for done, dialogue in enumerate(draw(recipe, seed, count, excluded), start=1):
+    for done, dialogue in enumerate(dialogues, start=1):
         lines.append(json.dumps(asdict(dialogue), ensure_ascii=False))
         if done % 2000 == 0 or done == count:
             progress(Step("train.step.corpus", done, count, "dialogues"))

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from latam_edge.core.progress import Progress
-from latam_edge.train import architecture, packing
+from latam_edge.train import architecture, corpus_step, packing
 from latam_edge.train.corpus_step import Paths
 from latam_edge.train.recipe import Recipe
 from latam_edge.train.tokenizer import load_tokenizer
@@ -32,7 +32,7 @@ def train_teacher(recipe: Recipe, paths: Paths, fingerprint: str, progress: Prog
 
 def distill_student(recipe: Recipe, paths: Paths, fingerprint: str, progress: Progress) -> dict[str, float]:
     """Distill the teacher into the student (full-vocabulary forward KL on answers); saves a checkpoint."""
-    rows = packing.load_rows(paths.rows("dialogues"))
+    rows = packing.load_rows(paths.rows(corpus_step.write_distill(recipe, paths, progress)))
     teacher = architecture.load(paths.teacher).eval().requires_grad_(False)
     student = architecture.thin_out(teacher, recipe.student, teacher.config.vocab_size, recipe.seed + 1)
     report = train(
