@@ -25,8 +25,11 @@ def prepare() -> None:
 
     A pipe on Windows gets a code page without ¿ or ã; "C" on old systems is
     ASCII. Elsewhere the terminal's own encoding stands, and what it lacks is
-    replaced instead of raising.
+    replaced instead of raising. A stream that the caller closed (`>&-`, pythonw)
+    is None in Python: what would be written there goes nowhere.
     """
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is None:  # a test's or an embedder's own stream
@@ -38,6 +41,10 @@ def prepare() -> None:
                 reconfigure(encoding="utf-8", errors="replace")
             else:
                 reconfigure(errors="replace")
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")
 
 
 def clean(text: str) -> str:

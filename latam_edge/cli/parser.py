@@ -80,7 +80,7 @@ class _Formatter(argparse.HelpFormatter):
         name = str(action.metavar or action.dest)
         if action.nargs == argparse.PARSER:
             return f"{name} ..."
-        several = {"*": f"[{name} ...]", "+": f"{name} [{name} ...]", "?": f"[{name}]"}
+        several = {"*": f"[{name}...]", "+": f"{name}...", "?": f"[{name}]"}
         return several.get(str(action.nargs), name)
 
 
@@ -131,7 +131,9 @@ class Parser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
-            choices = [str(choice) for choice in action.choices]
+            # The metavar leaves out what is not for everybody.
+            shown = isinstance(action.metavar, str) and "|" in action.metavar
+            choices = str(action.metavar).split("|") if shown else [str(choice) for choice in action.choices]
             said = t("cli.invalid_choice", value=value, choices=", ".join(choices))
             raise argparse.ArgumentError(action, said + did_you_mean(str(value), choices))
 

@@ -14,7 +14,8 @@ from latam_edge.core.i18n import t
 
 def parser() -> Parser:
     parser = Parser("latam-edge run", t("cli.help.run"))
-    parser.add_argument("prompt", metavar=t("cli.word.prompt"), help=t("cli.run.prompt"))
+    # Several words: who forgets the quotes is understood all the same.
+    parser.add_argument("prompt", nargs="+", metavar=t("cli.word.prompt"), help=t("cli.run.prompt"))
     parser.add_argument("--system", metavar=t("cli.word.text"), help=t("cli.opt.system"))
     parser.add_argument("--raw", action="store_true", help=t("cli.run.raw"))
     parser.add_argument(
@@ -28,7 +29,7 @@ def parser() -> Parser:
 
 def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
-    prompt = read_stdin() if args.prompt == "-" else args.prompt
+    prompt = read_stdin() if args.prompt == ["-"] else " ".join(args.prompt)
     if not prompt.strip():
         raise UsageError(detail=t("cli.run.empty"))
     if args.raw and args.system:
@@ -96,7 +97,9 @@ def _result(text: str, done: Any, model: dict[str, str]) -> dict[str, Any]:
 
 
 def read_stdin() -> str:
-    """All of stdin: UTF-8, or the system's code page when it is not (a pipe on Windows)."""
+    """All of stdin: UTF-8, or the system's code page when it is not (a pipe on Windows). Closed: empty."""
+    if sys.stdin is None:
+        return ""
     stream = getattr(sys.stdin, "buffer", None)
     if stream is None:  # a test's or an embedder's own stream
         return sys.stdin.read()

@@ -17,16 +17,23 @@ from typing import IO, Any
 
 from latam_edge.core.errors import DiskFull, ReadOnlyPlace
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOENT)
+"""No right to write there, or no such place: a file where a folder should be, a stick that was pulled out."""
+
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn the operating system's "full" and "read-only" into errors that name `path`."""
+    """Turn what the operating system says about a place to write into errors that name `path`.
+
+    Raises DiskFull or ReadOnlyPlace.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in _FULL:
             raise DiskFull(path=path) from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        if error.errno in _CLOSED:
             raise ReadOnlyPlace(path=path) from error
         raise
 

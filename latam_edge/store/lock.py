@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from latam_edge.core.atomic import disk_errors
-from latam_edge.core.errors import LibraryBusy, ReadOnlyPlace
+from latam_edge.core.errors import LibraryBusy
 
 if sys.platform == "win32":
     import msvcrt
@@ -40,10 +40,7 @@ def exclusive(path: Path, wait_s: float = 5.0) -> Iterator[None]:
     Raises LibraryBusy when another process still holds it after `wait_s` seconds, and
     DiskFull or ReadOnlyPlace when the file can't be made."""
     with disk_errors(path.parent):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:  # a file stands where the folder should be
-            raise ReadOnlyPlace(path=path.parent) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
         file = open(path, "a+b")  # noqa: SIM115 - closed by the block below
     with file:
         deadline = time.monotonic() + wait_s

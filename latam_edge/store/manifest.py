@@ -66,7 +66,7 @@ def load(folder: Path) -> Manifest:
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Manifest()
     except OSError:
         raise UnreadableFile(path=path) from None

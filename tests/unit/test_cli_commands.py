@@ -88,6 +88,41 @@ def test_run_reads_a_question_from_stdin(
     assert capsys.readouterr().out == "¿Qué tal?\n"
 
 
+def test_who_forgets_the_quotes_is_understood(registered: str, capsys: Capture) -> None:
+    argv = ["run", "¿Cuál", "es", "la", "capital?", "--model", registered, "--engine", "echo"]
+    assert main(argv) == 0
+    assert capsys.readouterr().out == "¿Cuál es la capital?\n"
+
+
+def test_a_closed_stdin_is_an_empty_question(registered: str, capsys: Capture, monkeypatch: Monkey) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["run", "-", "--model", registered, "--engine", "echo"]) == 2
+    assert capsys.readouterr().err.startswith("LE-001: ")
+
+
+def test_a_closed_stdout_is_no_fault(registered: str, capsys: Capture, monkeypatch: Monkey) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["run", "hola", "--model", registered, "--engine", "echo"]) == 0
+    sys.stdout.close()
+    assert capsys.readouterr().err == ""
+
+
+def test_the_engine_for_trying_out_is_not_offered(registered: str, capsys: Capture) -> None:
+    assert main(["run", "hola", "--model", registered, "--engine", "lama"]) == 2
+    said = capsys.readouterr().err
+    assert "«llama»" in said
+    assert "echo" not in said
+
+
+def test_a_home_that_is_a_file_is_told(
+    tiny_model: Path, tmp_path: Path, capsys: Capture, monkeypatch: Monkey
+) -> None:
+    (tmp_path / "home").write_text("")
+    monkeypatch.setenv("LATAM_EDGE_HOME", str(tmp_path / "home"))
+    assert main(["models", "add", str(tiny_model)]) == 4
+    assert capsys.readouterr().err.splitlines()[-1].startswith("LE-303: ")
+
+
 def test_run_with_a_limit_of_tokens_says_why_it_stopped(registered: str, capsys: Capture) -> None:
     argv = [
         "run",

@@ -88,7 +88,7 @@ def test_the_language_may_stand_before_and_after_the_command(argv: list[str], ca
 
 
 def test_after_two_dashes_the_language_option_is_text(capsys: Capture) -> None:
-    assert cli.main(["run", "--", "--lang", "pt"]) == 2
+    assert cli.main(["train", "--", "--lang", "pt"]) == 2
     assert "No conozco esto: pt" in capsys.readouterr().err
 
 

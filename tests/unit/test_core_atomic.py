@@ -70,6 +70,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, small_files: Non
         (errno.EDQUOT, DiskFull),
         (errno.EROFS, ReadOnlyPlace),
         (errno.EACCES, ReadOnlyPlace),
+        (errno.ENOTDIR, ReadOnlyPlace),
+        (errno.ENOENT, ReadOnlyPlace),
         (errno.EIO, OSError),
     ],
 )

@@ -9,7 +9,7 @@ MESSAGES = {
     "errors.bad_setting": "{path}: “{name}” must be {expected}. Correct it and try again.",
     "errors.bad_file": "{path}: {reason}",
     "errors.file_missing": "The file {path} was not found. Check that its name is spelled right.",
-    "errors.not_a_file": "{path} is a folder and a file is needed. Name the .gguf file inside it.",
+    "errors.not_a_file": "{path} is a folder or a device, and a file is needed. Name the .gguf file itself.",
     "errors.not_gguf": "{path} is not a GGUF model, in spite of its name. Copy or download it again.",
     "errors.truncated_model": "{path} is incomplete: it should have {need_bytes} bytes and has {have_bytes}. Copy it again.",
     "errors.corrupt_model": "{path} is damaged ({field}: {detail}). Copy it again from its source.",

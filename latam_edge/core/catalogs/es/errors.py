@@ -9,7 +9,7 @@ MESSAGES = {
     "errors.bad_setting": "{path}: «{name}» debe ser {expected}. Corrígelo y vuelve a intentarlo.",
     "errors.bad_file": "{path}: {reason}",
     "errors.file_missing": "No encuentro el archivo {path}. Revisa que el nombre esté bien escrito.",
-    "errors.not_a_file": "{path} es una carpeta y hace falta un archivo. Indica el archivo .gguf que está dentro.",
+    "errors.not_a_file": "{path} es una carpeta o un dispositivo, y hace falta un archivo. Indica el archivo .gguf mismo.",
     "errors.not_gguf": "{path} no es un modelo GGUF, aunque se llame así. Vuelve a copiarlo o descárgalo de nuevo.",
     "errors.truncated_model": "{path} está incompleto: debería tener {need_bytes} bytes y tiene {have_bytes}. Vuelve a copiarlo.",
     "errors.corrupt_model": "{path} está dañado ({field}: {detail}). Vuelve a copiarlo de la fuente original.",

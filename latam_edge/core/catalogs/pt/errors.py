@@ -9,7 +9,7 @@ MESSAGES = {
     "errors.bad_setting": "{path}: «{name}» deve ser {expected}. Corrija e tente de novo.",
     "errors.bad_file": "{path}: {reason}",
     "errors.file_missing": "Não encontro o arquivo {path}. Verifique se o nome está escrito corretamente.",
-    "errors.not_a_file": "{path} é uma pasta e é preciso um arquivo. Indique o arquivo .gguf que está dentro.",
+    "errors.not_a_file": "{path} é uma pasta ou um dispositivo, e é preciso um arquivo. Indique o próprio arquivo .gguf.",
     "errors.not_gguf": "{path} não é um modelo GGUF, embora tenha esse nome. Copie de novo ou baixe outra vez.",
     "errors.truncated_model": "{path} está incompleto: deveria ter {need_bytes} bytes e tem {have_bytes}. Copie de novo.",
     "errors.corrupt_model": "{path} está danificado ({field}: {detail}). Copie de novo da fonte original.",
