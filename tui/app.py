@@ -85,9 +85,10 @@ class ChatApp(App[None]):
         languages = i18n.LANGUAGES
         lang = languages[(languages.index(i18n.language()) + 1) % len(languages)]
         i18n.set_language(lang)
-        # Not being able to remember it is no reason to refuse it.
-        with suppress(LatamEdgeError, OSError):
-            save_settings(replace(load_settings(), language=lang))
+        if self.recorder.history.kept:  # a chat without history leaves nothing at all
+            # Not being able to remember it is no reason to refuse it.
+            with suppress(LatamEdgeError, OSError):
+                save_settings(replace(load_settings(), language=lang))
         for screen in self.screen_stack:
             if isinstance(screen, ChatScreen):
                 screen.relabel()

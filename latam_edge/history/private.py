@@ -34,7 +34,10 @@ def _prepare(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(PermissionError):  # a folder of somebody else's making: the file's mode still holds
             path.parent.chmod(0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # Never opened when it's there: closing it would take away the locks that this process's
+        # SQLite may have on it (https://sqlite.org/howtocorrupt.html, section 2.2).
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         for suffix in SUFFIXES:
             with suppress(OSError):
                 path.with_name(path.name + suffix).chmod(0o600)

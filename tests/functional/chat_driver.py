@@ -145,7 +145,7 @@ class Chat:
         await self.app.workers.wait_for_complete()
         await self.pilot.pause()
 
-    async def until(self, condition: Callable[[], object], seconds: float = 8.0) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
         """Wait for a condition; fails the test when it doesn't come true."""
         deadline = time.monotonic() + seconds
         while not condition():

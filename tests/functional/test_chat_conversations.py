@@ -224,6 +224,7 @@ async def test_without_history_nothing_is_left(home: Path) -> None:
         await chat.ask("Un secreto")
         assert chat.titles == ["Un secreto"]
         assert "sin historial" in chat.status
+        await chat.press("f3")
     assert [path for path in home.rglob("*") if path.is_file()] == []
 
 

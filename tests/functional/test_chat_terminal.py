@@ -68,7 +68,7 @@ class Terminal:
             except OSError:  # the other side is closed
                 time.sleep(0.01)
 
-    def wait_for(self, text: str, seconds: float = 15) -> None:
+    def wait_for(self, text: str, seconds: float = 40) -> None:
         """Read until `text` was written since the last call; fails the test when it never is."""
         deadline = time.monotonic() + seconds
         while text.encode() not in self.output:
@@ -81,7 +81,7 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for the program's end; its exit code."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 40
         while self.process.poll() is None:
             assert time.monotonic() < deadline
             self.read(0.1)

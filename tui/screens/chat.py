@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,16 +14,15 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
-from latam_edge.core.atomic import write_text
-from latam_edge.core.errors import LatamEdgeError, ReadOnlyPlace
+from latam_edge.core.errors import LatamEdgeError
 from latam_edge.core.i18n import t
-from latam_edge.history import export
 from latam_edge.history.records import Conversation
-from latam_edge.runtime.types import Done
 from tui import export_path, keys
-from tui.answering import Job, answer
+from tui.answering import Job
+from tui.answers import Answers
+from tui.archive import Archive
 from tui.screens.dialogs import AskLine, ChooseModel, Help
-from tui.talk import Talk, Turn, from_history, title_from
+from tui.talk import Talk
 from tui.widgets.composer import Composer
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.notice import Notice
@@ -37,9 +34,6 @@ from tui.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
     from tui.app import ChatApp
-
-FRAME_S = 1 / 15
-"""Time between two looks at a running answer. More often nobody sees, and SSH lines choke."""
 
 
 class ChatScreen(Screen[None]):
@@ -53,9 +47,8 @@ class ChatScreen(Screen[None]):
         super().__init__()
         self.chat = chat
         """The app, by its own type."""
+        self.archive = Archive(chat.recorder)
         self.talk = Talk()
-        self.jobs: list[Job] = []
-        """Questions in line, the one being answered first."""
         self.heading = Static(id="title", markup=False)
         self.sidebar = Sidebar()
         self.welcome = Welcome(self.chat.model.entry)
@@ -63,8 +56,16 @@ class ChatScreen(Screen[None]):
         self.composer = Composer()
         self.status_line = StatusLine()
         self.key_bar = KeyBar()
+        self.answers = Answers(
+            chat.model,
+            chat.recorder,
+            chat.options,
+            self.transcript,
+            tell=self._jobs_changed,
+            tick=self._refresh_status,
+            watched=self._watched,
+        )
         self._deleted: list[Conversation] = []
-        self._last_done: Done | None = None
         self._kept = 0
         self._leaving = False
 
@@ -114,7 +115,7 @@ class ChatScreen(Screen[None]):
             entries.insert(0, model.entry)  # a file that the user named, not one of the library's
         chosen = await self.app.push_screen_wait(ChooseModel(entries, model.entry))
         if chosen is not None and (chosen.name != model.entry.name or model.error is not None):
-            self._last_done = None
+            self.answers.last_done = None
             await self._until(model.change(chosen))
 
     # --- asking and answering --------------------------------------------------------
@@ -124,89 +125,29 @@ class ChatScreen(Screen[None]):
     async def _asked(self, event: Composer.Sent | Welcome.Tried) -> None:
         event.stop()
         self.composer.focus()
-        talk = self.talk
-        if not talk.title:
-            talk.title = title_from(event.text)
-        question = Turn("user", event.text)
-        reply = Turn("assistant", state="writing", model=self.chat.model.entry.name)
-        talk.turns += [question, reply]
-        job = Job(talk, reply, self.chat.recorder.open_answer(talk, reply))
+        self._run(await self.answers.ask(self.talk, event.text))
         self._show_parts()
-        await self.transcript.add(question, reply)
-        self._run(job)
 
     async def action_again(self) -> None:
         """Ask for another answer to the last question; the earlier one stays in the history."""
         previous = self.talk.last_answer
-        if previous is None or self._answering(self.talk):
-            return
-        reply = Turn("assistant", state="writing", model=self.chat.model.entry.name)
-        reply.earlier = [*previous.earlier, previous.text]
-        self.talk.turns[-1] = reply
-        saved = self.chat.recorder.open_answer(self.talk, reply, previous.id)
-        await self.transcript.replace(previous, reply)
-        self._run(Job(self.talk, reply, saved, previous))
+        if previous is not None:
+            self._run(await self.answers.ask_again(self.talk, previous))
 
     @work(group="answers")
     async def _run(self, job: Job) -> None:
-        """Paint an answer while the model's thread makes it."""
-        chat = self.chat
-        self.jobs.append(job)
-        self.refresh_bindings()
-        ending = asyncio.wrap_future(chat.model.submit(answer, job, chat.model, chat.recorder, chat.options))
-        try:
-            listed = False
-            begun = 0.0
-            pause = FRAME_S
-            while not ending.done() and self._visible:
-                if job.saved.done() and not listed:
-                    listed = True
-                    self.refresh_list()
-                await asyncio.wait([ending], timeout=pause)
-                painting = time.monotonic()
-                begun = begun or (painting if job.phase != "waiting" else 0.0)
-                await self._paint(job, int(painting - begun) if begun else 0)
-                # A long list is drawn anew as a whole: leave the computer most of its time for the model.
-                pause = max(FRAME_S, 3 * (time.monotonic() - painting))
-            if ending.done():
-                await ending
-        finally:
-            self.jobs.remove(job)
-        if self._visible:
-            await self._ended(job)
+        await self.answers.run(job)
 
     @property
-    def _visible(self) -> bool:
+    def jobs(self) -> list[Job]:
+        """Questions in line, the one being answered first."""
+        return self.answers.jobs
+
+    def _watched(self) -> bool:
         """False once the user leaves: the widgets are going, and the answer is the history's business."""
         return self.is_attached and self.app.is_running and not self._leaving
 
-    async def _paint(self, job: Job, seconds: int) -> None:
-        self._refresh_status(seconds)
-        view = self.transcript.view_of(job.answer)
-        if view is None:
-            return  # another conversation is on the screen; this one's text waits in its turn
-        if await view.catch_up():
-            drawn = asyncio.Event()
-            self.call_after_refresh(drawn.set)
-            await drawn.wait()
-        elif not job.answer.text:
-            key = "chat.phase_stopping" if job.stopping else f"chat.phase_{job.phase}"
-            if self.chat.model.info is None and self.chat.model.error is None:
-                view.show_progress("chat.phase_loading", model=self.chat.model.entry.name)
-            elif job.phase != "over":
-                view.show_progress(key)
-
-    async def _ended(self, job: Job) -> None:
-        if job.done is not None:
-            self._last_done = job.done
-        transcript = self.transcript
-        if job.previous is not None and not job.answer.text and job.talk.last_answer is job.answer:
-            # Nothing came: the earlier answer is worth more, and says why there is no other.
-            job.previous.error = job.answer.error
-            job.talk.turns[-1] = job.previous
-            await transcript.replace(job.answer, job.previous)
-        elif (view := transcript.view_of(job.answer)) is not None:
-            await view.complete()
+    def _jobs_changed(self) -> None:
         self._refresh_status()
         self.refresh_list()
         self.refresh_bindings()
@@ -216,14 +157,9 @@ class ChatScreen(Screen[None]):
         if self._list_covers:
             self._list(shown=False)
         elif self.jobs:
-            for job in self.jobs:
-                job.stopping = True
-            self.chat.model.client.cancel()
+            self.answers.stop()
         else:
             self.composer.focus()
-
-    def _answering(self, talk: Talk) -> bool:
-        return any(job.talk is talk for job in self.jobs)
 
     # --- conversations ---------------------------------------------------------------
 
@@ -236,21 +172,9 @@ class ChatScreen(Screen[None]):
     async def _chosen(self, event: Sidebar.Chosen) -> None:
         event.stop()
         if event.number != self.talk.id:
-            # One whose answer is still coming lives here, not yet whole on the disk.
-            running = next((job.talk for job in self.jobs if job.talk.id == event.number), None)
-            await self._show(running or await self._read(event.number) or self.talk)
+            running = self.answers.running_talk(event.number)
+            await self._show(running or await self.archive.read(event.number) or self.talk)
         self._list_after_choice()
-
-    async def _read(self, number: int) -> Talk | None:
-        history = self.chat.recorder.history
-
-        def read() -> Talk | None:
-            if (found := history.find(number)) is None:
-                return None  # another window has deleted it
-            return from_history(number, found.title, history.messages(number, replaced=True))
-
-        reading = self.chat.recorder.submit(read)
-        return await asyncio.wrap_future(reading)
 
     async def action_delete(self) -> None:
         """Delete the conversation under the list's cursor, or the open one. Ctrl+Z undoes it."""
@@ -258,19 +182,8 @@ class ChatScreen(Screen[None]):
         number = doomed.id if doomed is not None else self.talk.id
         if number is None:
             return
-        for job in self.jobs:
-            if job.talk.id == number:
-                job.stopping = True
-                self.chat.model.client.cancel()
-        history = self.chat.recorder.history
-
-        def delete() -> Conversation | None:
-            if (found := history.find(number)) is not None:
-                history.delete(number)
-            return found
-
-        deleting = self.chat.recorder.submit(delete)
-        deleted = await asyncio.wrap_future(deleting)
+        self.answers.stop(number)
+        deleted = await self.archive.delete(number)
         if deleted is None:
             return
         self._deleted.append(deleted)
@@ -282,9 +195,8 @@ class ChatScreen(Screen[None]):
     async def action_undo(self) -> None:
         """Bring the last deleted conversation back and open it."""
         deleted = self._deleted.pop()
-        history = self.chat.recorder.history
-        await asyncio.wrap_future(self.chat.recorder.submit(history.restore, deleted.id))
-        if (talk := await self._read(deleted.id)) is not None:
+        await self.archive.restore(deleted.id)
+        if (talk := await self.archive.read(deleted.id)) is not None:
             await self._show(talk)
         self.refresh_list()
         self.notify(t("chat.restored", title=printable(deleted.title)), markup=False)
@@ -298,8 +210,7 @@ class ChatScreen(Screen[None]):
             return
         talk.title = name
         if talk.id is not None:
-            history = self.chat.recorder.history
-            await asyncio.wrap_future(self.chat.recorder.submit(history.rename, talk.id, name))
+            await self.archive.rename(talk.id, name)
         self._show_parts()
         self.refresh_list()
 
@@ -312,22 +223,10 @@ class ChatScreen(Screen[None]):
         if name is None or talk.id is None:
             return
         path = Path(name).expanduser()
-        history = self.chat.recorder.history
-
-        def save(number: int) -> None:
-            if (found := history.find(number)) is None:
-                return
-            messages = history.messages(number, replaced=True)
-            if path.suffix.lower() == ".json":
-                write_text(path, export.to_json(found, messages), private=True)
-            else:
-                write_text(path, export.to_markdown(found, messages), private=True)
-
         try:
-            await asyncio.to_thread(save, talk.id)
-        except (LatamEdgeError, OSError) as error:
-            known = error if isinstance(error, LatamEdgeError) else ReadOnlyPlace(path=path)
-            self.notify(str(known), severity="error", timeout=10, markup=False)
+            await self.archive.export(talk.id, path)
+        except LatamEdgeError as error:
+            self.notify(str(error), severity="error", timeout=10, markup=False)
             return
         self.notify(t("chat.exported", path=path), timeout=8, markup=False)
 
@@ -335,15 +234,14 @@ class ChatScreen(Screen[None]):
     async def refresh_list(self) -> None:
         """Read the list of conversations again."""
         sidebar = self.sidebar
-        history = self.chat.recorder.history
-        try:  # not in the recorder's line: a search takes its time, and saving must not wait for it
-            found = await asyncio.to_thread(history.conversations, sidebar.search_text)
+        try:
+            found = await self.archive.conversations(sidebar.search_text)
         except LatamEdgeError as error:
             self.notify(str(error), severity="error", timeout=10, markup=False)
             return
         sidebar.show(found, self.talk.id)
         if not sidebar.search_text:
-            self._kept = len(found) if history.kept else 0
+            self._kept = len(found) if self.chat.recorder.history.kept else 0
         self.welcome.show(self.chat.model.entry, self._kept)
 
     @on(Sidebar.Searched)
@@ -378,8 +276,8 @@ class ChatScreen(Screen[None]):
         self._refresh_status()
         self.notify(t("chat.not_saved", error=error), severity="error", timeout=20, markup=False)
 
-    def _refresh_status(self, seconds: int = 0) -> None:
-        self.status_line.show(replace(self._status(), seconds=seconds))
+    def _refresh_status(self) -> None:
+        self.status_line.show(self._status())
 
     def _status(self) -> Status:
         model = self.chat.model
@@ -389,8 +287,9 @@ class ChatScreen(Screen[None]):
         return Status(
             model=model.entry.name,
             state=f"chat.status_{state}",
+            seconds=self.answers.seconds if self.jobs else 0,
             info=model.info,
-            done=self._last_done,
+            done=self.answers.last_done,
             kept=self.chat.recorder.history.kept,
             saved=not self.chat.recorder.failing,
         )
@@ -486,7 +385,7 @@ class ChatScreen(Screen[None]):
         if action == "newline":
             return self._composing
         if action == "again":
-            return self.talk.last_answer is not None and not self._answering(self.talk)
+            return self.talk.last_answer is not None and not self.answers.running(self.talk)
         if action in ("copy", "export", "rename"):
             return bool(self.talk.turns)
         if action == "delete":
