@@ -10,8 +10,8 @@ from latam_edge.cli.parser import Parser, number
 from latam_edge.core.i18n import decimal, format_bytes, t
 
 if TYPE_CHECKING:
-    from latam_edge.store.entry import Entry
     from latam_edge.formats.footprint import Footprint
+    from latam_edge.store.entry import Entry
     from latam_edge.store.library import Library
 
 SHARE_LOW, SHARE_HIGH = 0.45, 0.75
@@ -70,8 +70,8 @@ def judge(entry: Entry, n_ctx: int | None) -> Verdict:
     from latam_edge.bench.bandwidth import read_bandwidth
     from latam_edge.bench.runner import bytes_per_token
     from latam_edge.core import hardware
-    from latam_edge.formats.gguf import read_header
     from latam_edge.formats.footprint import footprint
+    from latam_edge.formats.gguf import read_header
 
     header = read_header(entry.path)
     need = footprint(header, n_ctx)

@@ -10,6 +10,7 @@ import pytest
 
 from latam_edge.core import hardware
 from latam_edge.core.errors import EngineMissing, NotEnoughMemory
+from latam_edge.formats.footprint import footprint
 from latam_edge.formats.gguf import read_header
 from latam_edge.runtime import engine, environment, free_cores, memory
 from latam_edge.runtime.defaults import DEFAULTS, resolved, shipped
@@ -32,18 +33,12 @@ def test_numbers_out_of_range_are_brought_into_it() -> None:
     assert sampling == Sampling(0.0, 0, 1.0, 0.0, 0.01)
 
 
-def test_memory_grows_with_the_context_by_what_keys_and_values_take(tiny_model: Path) -> None:
-    header = read_header(tiny_model)
-    # One layer, two heads of 16: keys and values of 2 bytes.
-    assert memory.estimate_kv_cache_bytes(header, 100) == 100 * 2 * 2 * 16 * 2
-
-
 def test_a_model_that_does_not_fit_is_refused_with_the_numbers(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "memory_available", lambda: 1 << 20)
     with pytest.raises(NotEnoughMemory) as caught:
-        memory.fitting_context(read_header(tiny_model), "tiny", None, 512)
+        memory.fitting_context(read_header(tiny_model), "tiny", None)
     assert "tiny" in str(caught.value)
     assert "1,0 MB" in str(caught.value)
 
@@ -52,18 +47,18 @@ def test_a_long_context_is_shortened_to_fit_unless_it_was_asked_for(
     make_tiny_model: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     header = read_header(make_tiny_model(n_ctx=4096))
-    enough = memory.estimate_memory_bytes(header, 2048, 512)
+    enough = footprint(header, 2048).total_bytes
     monkeypatch.setattr(memory, "memory_available", lambda: enough)
-    assert memory.fitting_context(header, "tiny", None, 512) == 2048
+    assert memory.fitting_context(header, "tiny", None) == 2048
     with pytest.raises(NotEnoughMemory):
-        memory.fitting_context(header, "tiny", 4096, 512)
+        memory.fitting_context(header, "tiny", 4096)
 
 
 def test_an_unknown_amount_of_memory_refuses_nothing(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "memory_available", lambda: 0)
-    assert memory.fitting_context(read_header(tiny_model), "tiny", 10**9, 512) == 10**9
+    assert memory.fitting_context(read_header(tiny_model), "tiny", 10**9) == 10**9
 
 
 def test_cores_are_free_but_for_what_others_use() -> None:

@@ -57,7 +57,7 @@ class LlamaEngine:
         header = read_header(model)
         name = _name(header)
         n_batch = max(1, config.n_batch)
-        n_ctx = fitting_context(header, name, config.n_ctx, n_batch)
+        n_ctx = fitting_context(header, name, config.n_ctx)
         lib = library()
         native = self._model = load_model(header, gpu_layers=config.gpu_layers)
         n_threads = config.n_threads or usable_cores()
