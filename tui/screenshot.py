@@ -9,6 +9,7 @@ import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from textual.pilot import Pilot
 
@@ -24,7 +25,7 @@ from tui.options import ChatOptions
 from tui.screens.chat import ChatScreen
 from tui.widgets.composer import Composer
 
-SIZE = (110, 34)
+SIZE = (110, 30)
 """Columns and rows: the list beside the chat, and all of both."""
 
 TALKS = (
@@ -42,12 +43,14 @@ def render(path: Path, factory: ClientFactory, entry: Entry, options: ChatOption
     Raises DiskFull or ReadOnlyPlace. An answer that fails shows its error, as to a user.
     """
     options = replace(options, sampling=Sampling(seed=SEED))
-    app = ChatApp(factory, History.in_memory(), Library(), entry, options)
-    app.theme = "latam-dark"
-    try:
-        svg = asyncio.run(_hold(app))
-    finally:
-        app.close()
+    # A real history, as users have one; but the user's own is nobody's picture.
+    with TemporaryDirectory() as folder:
+        app = ChatApp(factory, History.open(Path(folder) / "history.db"), Library(), entry, options)
+        app.theme = "latam-dark"
+        try:
+            svg = asyncio.run(_hold(app))
+        finally:
+            app.close()
     write_text(path, svg)
 
 
