@@ -333,14 +333,6 @@ def difference_key(a: int, b: int) -> str:
     return f"sub:{a}-{b}"
 
 
-def _sum_category(a: int, b: int) -> str:
-    return "sums1" if max(a, b) < 10 else "sums2" if max(a, b) < 100 else "sums3"
-
-
-def _difference_category(a: int) -> str:
-    return "diffs1" if a < 10 else "diffs2" if a < 100 else "diffs3"
-
-
 def _item(category: str, op: str, a: int, b: int, lang: Lang, questions: tuple[tuple[str, str], ...]) -> Item:
     if op == "add":
         key, answer, result = sum_key(a, b), sum_working(a, b, lang), a + b

@@ -484,7 +484,6 @@ _HOLDS: tuple[tuple[str, int, dict[Lang, tuple[str, str, str, str]]], ...] = (
     ),
 )
 _FEMININE_SMALL = frozenset({"day-hour", "dozen"})
-_FEMININE_SMALL_PT = _FEMININE_SMALL
 _ONE: _Templates = {
     "es": (
         "¿{Q} {s} tiene {art} {l}?",

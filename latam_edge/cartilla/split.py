@@ -23,7 +23,6 @@ MIN_TRAINED = 2
 """Every fact keeps at least this many phrasings to train on."""
 
 _LANGS = ("es", "pt")
-_BY_WORD = ("conj", "plural")
 
 HeldOutTemplates = dict[tuple[str, Lang], frozenset[str]]
 """Names of held-out templates by (category, lang)."""

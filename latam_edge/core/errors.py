@@ -15,6 +15,7 @@ force when it is asked for, so one error can be shown in any language.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from latam_edge.core.i18n import t
@@ -51,13 +52,19 @@ def _rebuild(cls: type[LatamEdgeError], facts: dict[str, Any]) -> LatamEdgeError
 
 def from_json(data: dict[str, Any]) -> LatamEdgeError:
     """The error that `to_json` described; an unknown code becomes WorkerFault."""
+    for cls in all_errors():
+        if cls.code == data.get("code") and cls is not LatamEdgeError:
+            return cls(**data.get("facts", {}))
+    return WorkerFault(detail=str(data.get("code")))
+
+
+def all_errors() -> Iterator[type[LatamEdgeError]]:
+    """Every class of the tree above, the root first."""
     pending = [LatamEdgeError]
     while pending:
         cls = pending.pop()
-        if cls.code == data.get("code") and cls is not LatamEdgeError:
-            return cls(**data.get("facts", {}))
+        yield cls
         pending.extend(cls.__subclasses__())
-    return WorkerFault(detail=str(data.get("code")))
 
 
 # --- usage: exit 2 ---------------------------------------------------------------------

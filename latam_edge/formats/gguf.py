@@ -375,18 +375,23 @@ def _read_counts(cursor: _Cursor) -> tuple[int, int, int]:
     return version, n_tensors, n_keys
 
 
+def _read_name(cursor: _Cursor, place: str, limit: int) -> str:
+    """A key or a tensor's name. Raises CorruptModel for one that is empty, too long or not UTF-8."""
+    try:
+        name = cursor.string(place, limit).decode("utf-8")
+    except UnicodeDecodeError:
+        name = ""
+    if not name:
+        cursor.corrupt(place, t("formats.bad_name"))
+    return name
+
+
 def _read_metadata(cursor: _Cursor, count: int) -> dict[str, tuple[int, Any]]:
     """Key -> (value type, value). Raises CorruptModel for a duplicate, empty or undecodable key."""
     metadata: dict[str, tuple[int, Any]] = {}
     kept = 0
     for index in range(count):
-        raw = cursor.string(f"metadata[{index}]", MAX_KEY_BYTES)
-        try:
-            key = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            key = ""
-        if not key:
-            cursor.corrupt(f"metadata[{index}]", t("formats.bad_name"))
+        key = _read_name(cursor, f"metadata[{index}]", MAX_KEY_BYTES)
         if key in metadata:
             cursor.corrupt(_short(key), t("formats.duplicate"))
         value_type = cursor.u32()
@@ -394,7 +399,7 @@ def _read_metadata(cursor: _Cursor, count: int) -> dict[str, tuple[int, Any]]:
         value = _read_value(cursor, _short(key), value_type)
         if cursor.position > MAX_METADATA_BYTES:
             cursor.corrupt(_short(key), t("formats.metadata_too_large", limit=MAX_METADATA_BYTES))
-        kept += len(raw) + (0 if isinstance(value, LazyArray) else cursor.position - before)
+        kept += len(key.encode()) + (0 if isinstance(value, LazyArray) else cursor.position - before)
         if kept > MAX_KEPT_BYTES:
             cursor.corrupt(_short(key), t("formats.metadata_too_large", limit=MAX_KEPT_BYTES))
         metadata[key] = (value_type, value)
@@ -450,13 +455,7 @@ def _read_tensors(cursor: _Cursor, count: int, alignment: int) -> list[TensorInf
     tensors: list[TensorInfo] = []
     seen: set[str] = set()
     for index in range(count):
-        raw = cursor.string(f"tensors[{index}]", MAX_NAME_BYTES)
-        try:
-            name = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            name = ""
-        if not name:
-            cursor.corrupt(f"tensors[{index}]", t("formats.bad_name"))
+        name = _read_name(cursor, f"tensors[{index}]", MAX_NAME_BYTES)
         if name in seen:
             cursor.corrupt(name, t("formats.duplicate"))
         seen.add(name)

@@ -23,15 +23,6 @@ EXIT_CODES = {
 }
 
 
-def all_errors() -> list[type[errors.LatamEdgeError]]:
-    found, pending = [], [errors.LatamEdgeError]
-    while pending:
-        cls = pending.pop()
-        found.append(cls)
-        pending.extend(cls.__subclasses__())
-    return found
-
-
 def documented(cls: type[errors.LatamEdgeError]) -> set[str] | None:
     """Facts that the comment beside the class's key names; None without a comment."""
     line = re.search(
@@ -46,12 +37,12 @@ def documented(cls: type[errors.LatamEdgeError]) -> set[str] | None:
 
 
 def test_every_code_is_used_once_and_has_the_form_of_a_code() -> None:
-    codes = [cls.code for cls in all_errors()]
+    codes = [cls.code for cls in errors.all_errors()]
     assert len(set(codes)) == len(codes)
     assert all(re.fullmatch(r"LE-\d{3}", code) for code in codes)
 
 
-@pytest.mark.parametrize("cls", all_errors(), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", list(errors.all_errors()), ids=lambda cls: cls.__name__)
 def test_every_error_has_words_that_its_documented_facts_fill(cls: type[errors.LatamEdgeError]) -> None:
     facts = documented(cls) or set()
     for lang in LANGUAGES:
@@ -64,7 +55,7 @@ def test_every_error_has_words_that_its_documented_facts_fill(cls: type[errors.L
         assert all(f"<{name}>" in said for name in wanted)
 
 
-@pytest.mark.parametrize("cls", all_errors(), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", list(errors.all_errors()), ids=lambda cls: cls.__name__)
 def test_every_error_ends_in_an_exit_code_of_the_contract(cls: type[errors.LatamEdgeError]) -> None:
     assert cls.exit_code in (1, 2, 3, 4, 130)
 

@@ -92,22 +92,13 @@ def test_the_code_asks_only_for_messages_that_exist_and_fills_all_their_fields(p
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_error_is_raised_with_the_facts_that_its_message_needs(path: Path) -> None:
-    classes = {cls.__name__: cls for cls in all_errors()}
+    classes = {cls.__name__: cls for cls in errors.all_errors()}
     for name, call in calls(ast.parse(path.read_text(encoding="utf-8"))):
         if name in classes and not call.args and (facts := given(call)) is not None:
             message = known_message(classes[name].key)
             assert message is not None
             missing = fields(message) - facts
             assert not missing, f"line {call.lineno}: {name} needs {missing}"
-
-
-def all_errors() -> list[type[errors.LatamEdgeError]]:
-    found, pending = [], [errors.LatamEdgeError]
-    while pending:
-        cls = pending.pop()
-        found.append(cls)
-        pending.extend(cls.__subclasses__())
-    return found
 
 
 @pytest.mark.parametrize(
