@@ -93,6 +93,8 @@ def _show(entry: Entry, verdict: Verdict, library: Library) -> None:
     need = verdict.need
     output.line(output.bold(t(f"fit.{verdict.answer}", model=entry.name)))
     output.line()
+    fits = verdict.answer != "no"
+    speed = t("fit.between", low=_rate(verdict.tps_low), high=_rate(verdict.tps_high))
     output.facts(
         [
             (t("fit.need"), format_bytes(need.total_bytes)),
@@ -101,11 +103,12 @@ def _show(entry: Entry, verdict: Verdict, library: Library) -> None:
             ("  " + t("fit.rest"), format_bytes(need.compute_bytes + need.program_bytes)),
             (t("fit.available"), format_bytes(verdict.available_bytes)),
             (t("fit.total"), format_bytes(verdict.total_bytes)),
-            (t("fit.speed"), t("fit.between", low=_rate(verdict.tps_low), high=_rate(verdict.tps_high))),
+            *([(t("fit.speed"), speed)] if fits else []),
         ]
     )
     output.line()
-    output.line(t("fit.reading") if verdict.tps_low >= READING_TPS else t("fit.slow"))
+    if fits:
+        output.line(t("fit.reading") if verdict.tps_low >= READING_TPS else t("fit.slow"))
     for advice in _advice(entry, verdict, library):
         output.line(advice)
 

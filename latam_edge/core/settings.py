@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from latam_edge.core import paths
+from latam_edge.core import paths, toml
 from latam_edge.core.atomic import write_text
 from latam_edge.core.errors import BadSetting, UnknownSetting, UnreadableFile
 from latam_edge.core.i18n import LANGUAGES, t
@@ -64,12 +64,11 @@ def load_settings(path: Path | None = None) -> Settings:
         return Settings()
     except OSError:
         raise UnreadableFile(path=path) from None
-    import tomllib
-
     try:
-        values = tomllib.loads(data.decode("utf-8-sig"))  # Windows' Notepad may write a byte order mark
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSetting(path=path, name=str(error), expected="TOML") from None
+        values = toml.parse(data)
+    except toml.NotTOML as error:
+        line = t("errors.line", line=error.line)
+        raise BadSetting(path=path, name=line, expected=error.expected) from None
     known = {field.name for field in fields(Settings)}
     for name, value in values.items():
         if name not in known:

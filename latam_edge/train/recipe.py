@@ -11,12 +11,13 @@ import dataclasses
 import difflib
 import hashlib
 import json
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from latam_edge.core.errors import BadRecipe, FileMissing
+from latam_edge.core import toml
+from latam_edge.core.errors import BadRecipe, FileMissing, NotAFile, UnreadableFile
+from latam_edge.core.i18n import t
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +150,19 @@ def _changed(value: Any, default: Any) -> Any:
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read a recipe. Raises FileMissing or BadRecipe, which names the key at fault."""
+    """Read a recipe. Raises FileMissing, NotAFile, UnreadableFile, or BadRecipe, which says where."""
+    path = Path(path)
+    if path.is_dir():
+        raise NotAFile(path=path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        raw = toml.parse(path.read_bytes())
     except FileNotFoundError:
         raise FileMissing(path=path) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRecipe(path=path, detail=str(error)) from error
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadRecipe(path=path, detail=str(error)) from error
+    except OSError:
+        raise UnreadableFile(path=path) from None
+    except toml.NotTOML as error:
+        detail = f"{t('errors.line', line=error.line)} ≠ {error.expected}"
+        raise BadRecipe(path=path, detail=detail) from None
     recipe = _build(Recipe, raw, path, "")
     _check(recipe, path)
     return recipe

@@ -74,3 +74,19 @@ def test_a_value_that_can_not_be_is_refused_with_the_file(file: Path, line: str)
 def test_a_byte_order_mark_from_notepad_is_no_obstacle(file: Path) -> None:
     file.write_bytes(b"\xef\xbb\xbf" + b'engine = "onnx"\r\n')
     assert load_settings(file).engine == "onnx"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'language = "es"\nmodel = [', "«línea 2» debe ser TOML"),
+        (b'language = "es"\n\nmodel == 3\n', "«línea 3» debe ser TOML"),
+        ('language = "es"\nmodel = "ñandú"'.encode("latin-1"), "«línea 2» debe ser UTF-8"),
+        (b"\xff\xfe", "«línea 1» debe ser UTF-8"),
+    ],
+)
+def test_a_file_that_is_not_toml_is_refused_with_the_line(file: Path, data: bytes, said: str) -> None:
+    file.write_bytes(data)
+    with pytest.raises(BadSetting) as caught:
+        load_settings(file)
+    assert said in str(caught.value)

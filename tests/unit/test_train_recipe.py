@@ -38,7 +38,7 @@ def test_an_empty_recipe_is_the_defaults(tmp_path: Path) -> None:
         ("[data]\nquestions = 'one.jsonl'", "data.questions"),
         ("data = 3", "data"),
         ("seed = true", "seed"),
-        ("seed = = 3", "line 1"),
+        ("\nseed = = 3", "línea 2 ≠ TOML"),
     ],
 )
 def test_a_wrong_recipe_is_refused_and_the_key_is_named(tmp_path: Path, text: str, named: str) -> None:
