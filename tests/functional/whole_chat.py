@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from chat_driver import chatting
 
+from latam_edge.bench.memory import peak_rss_bytes
 from latam_edge.runtime.client import Client
 from latam_edge.store.library import Library
 from tui.main import client_factory
@@ -28,13 +29,11 @@ ANSWER_S = 60.0
 
 def look(pid: int) -> dict[str, Any]:
     """`peak_rss_bytes` of a process so far, and `sockets`: how many it holds open now."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
-    peak = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
     sockets = 0
     for link in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(FileNotFoundError):  # closed meanwhile, as the listing's own
             sockets += str(link.readlink()).startswith("socket:")
-    return {"peak_rss_bytes": peak, "sockets": sockets}
+    return {"peak_rss_bytes": peak_rss_bytes(pid), "sockets": sockets}
 
 
 async def chat(name: str, questions: list[str]) -> dict[str, Any]:
