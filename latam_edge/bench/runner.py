@@ -129,6 +129,8 @@ class _Run:
     fewest_threads: int
     pid: int
     asked: int = 0
+    goes_on: bool = True
+    """Whether the model continues a text that is given to it without the chat's template."""
 
     def prefill(self, tokens: int) -> float:
         """Prompt tokens per second for a new prompt of about `tokens` tokens."""
@@ -139,9 +141,11 @@ class _Run:
         """(tokens per second, tokens generated) over as many answers as it takes."""
         count, steps, seconds = 0, 0, 0.0
         for _ in range(MOST_ANSWERS):
-            done, _ = self._ask(self._prompt(16), tokens - count)
+            done, _ = self._ask(self._prompt(16), tokens - count, raw=self.goes_on)
             made = done.usage.completion_tokens
             count += made
+            # A chat model may see nothing to add to a bare text. Asked as in a chat, it answers.
+            self.goes_on = self.goes_on and made > 1
             # decode_tps counts from the first token on, so an answer of n tokens is n - 1 steps.
             if made > 1 and done.timings.decode_tps > 0:
                 steps += made - 1
@@ -168,12 +172,12 @@ class _Run:
             text = start + " ".join(words[index % len(words)] for index in range(enough))
         return text
 
-    def _ask(self, prompt: str, max_tokens: int) -> tuple[Done, int]:
+    def _ask(self, prompt: str, max_tokens: int, *, raw: bool = True) -> tuple[Done, int]:
         """The end of a greedy answer, and how many prompt tokens were reused."""
         request = Request(
             (Message("user", prompt),),
             Sampling(temperature=0.0, seed=1, max_tokens=max(1, max_tokens)),
-            raw=True,
+            raw=raw,
         )
         reused, end = 0, None
         for event in self.client.stream(request):

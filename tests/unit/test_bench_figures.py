@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from latam_edge.bench.bandwidth import read_bandwidth
 from latam_edge.bench.compare import compare, same_machine
 from latam_edge.bench.memory import peak_rss_bytes
 from latam_edge.bench.result import Spread
-from latam_edge.bench.runner import bytes_per_token
+from latam_edge.bench.runner import _Run, bytes_per_token
 from latam_edge.bench.scenario import LEAST_TOKENS, Scenario
 from latam_edge.formats.gguf import GGUFHeader, TensorInfo
+from latam_edge.runtime.types import Chunk, Done, Event, Request, Timings, Usage
 
 
 def row(model: str = "m", decode: float = 10.0, **machine: Any) -> dict[str, Any]:
@@ -99,3 +101,23 @@ def test_reading_memory_takes_the_time_it_is_given_and_gives_a_plausible_speed(t
 
 def test_this_processs_memory_is_known() -> None:
     assert peak_rss_bytes(os.getpid()) > 5_000_000
+
+
+class ChatOnly:
+    """A client whose model ends a bare text at once and talks in a chat, 50 tokens per second."""
+
+    def tokenize_count(self, text: str) -> int:
+        return len(text.split())
+
+    def stream(self, request: Request) -> Iterator[Event]:
+        limit = request.sampling.max_tokens or 1
+        made = 1 if request.raw else min(limit, 20)
+        yield Chunk("x" * made)
+        yield Done("stop", Usage(16, made), Timings(0.0, 0.1, 100.0, 50.0 if made > 1 else 0.0), n_threads=2)
+
+
+def test_a_model_that_ends_a_bare_text_at_once_is_measured_in_a_chat() -> None:
+    run = _Run(ChatOnly(), "llama", 512, 2, 2, 0)  # type: ignore[arg-type]
+    tps, count = run.decode(48)
+    assert count == 48
+    assert tps == pytest.approx(50.0)
