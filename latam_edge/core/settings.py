@@ -60,7 +60,7 @@ def load_settings(path: Path | None = None) -> Settings:
     path = path or paths.settings_file()
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except OSError:
         raise UnreadableFile(path=path) from None
