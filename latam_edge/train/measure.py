@@ -77,7 +77,8 @@ def compare(recipe: Recipe, paths: Paths, excluded: Collection[str], progress: P
     from latam_edge.evaluate import evaluate
 
     for lang in LANGS:
-        write_text(paths.held_out(lang), "\n".join(held_out_text(lang, excluded)) + "\n")
+        text = held_out_text(lang, excluded, recipe.exam.per_category)
+        write_text(paths.held_out(lang), "\n".join(text) + "\n")
     texts = [(paths.held_out(lang), lang) for lang in LANGS]
     f16, int4 = paths.gguf(recipe.name, "f16"), paths.gguf(recipe.name, "int4")
     return {

@@ -100,7 +100,7 @@ class Exam:
     """How the result is measured."""
 
     per_category: int = 40
-    """Held-out questions per category and language."""
+    """Held-out questions per category and language: asked, and written out as the text to measure on."""
     seeds: int = 1
     """Seeds of the shipped sampling."""
     max_tokens: int = 160

@@ -9,9 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+WAIT_S = 500
+"""Longest wait for one run: a minute and a half of one quiet core, and machines are not always quiet."""
+
+pytestmark = pytest.mark.timeout(3 * WAIT_S)
 
 RECIPE = """
 name = "toy"
@@ -58,12 +65,27 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def start(recipe: Path, out: Path, home: Path, *extra: str) -> subprocess.Popen[str]:
+@contextmanager
+def started(recipe: Path, out: Path, home: Path, *extra: str) -> Iterator[subprocess.Popen[str]]:
+    """The pipeline as a process of its own, which never outlives the block."""
     env = {**os.environ, "LATAM_EDGE_HOME": str(home), "LATAM_EDGE_LANG": "es", "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "latam_edge", "pipeline", str(recipe), "--out", str(out), *extra],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env,
     )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def finish(recipe: Path, out: Path, home: Path, *extra: str) -> str:
+    """What a run that is left in peace prints."""
+    with started(recipe, out, home, *extra) as process:
+        printed, complaints = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 0, complaints
+    return printed
 
 
 def digests(out: Path) -> dict[str, str]:
@@ -75,10 +97,7 @@ def digests(out: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def unbroken(recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
     out, home = tmp_path_factory.mktemp("run"), tmp_path_factory.mktemp("pipeline-home")
-    process = start(recipe, out, home)
-    printed, complaints = process.communicate(timeout=280)
-    assert process.returncode == 0, complaints
-    return out, home, printed
+    return out, home, finish(recipe, out, home)
 
 
 def test_the_pipeline_registers_a_model_that_answers(unbroken) -> None:
@@ -97,16 +116,13 @@ def test_a_run_killed_twice_and_resumed_ends_with_the_same_bytes(recipe, unbroke
     out = tmp_path / "run"
     moments = random.Random(11)
     for marker in ("train-teacher/checkpoint.pt", "train-distill/checkpoint.pt"):
-        process = start(recipe, out, tmp_path / "home", "--resume")
-        limit = time.monotonic() + 120
-        while not (out / marker).exists():
-            assert time.monotonic() < limit
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.02)
-        time.sleep(moments.random() * 0.3)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    process = start(recipe, out, tmp_path / "home", "--resume")
-    _, complaints = process.communicate(timeout=280)
-    assert process.returncode == 0, complaints
+        with started(recipe, out, tmp_path / "home", "--resume") as process:
+            limit = time.monotonic() + WAIT_S
+            while not (out / marker).exists():
+                assert time.monotonic() < limit
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.02)
+            time.sleep(moments.random() * 0.3)
+            process.send_signal(signal.SIGKILL)
+    finish(recipe, out, tmp_path / "home", "--resume")
     assert digests(out) == expected
