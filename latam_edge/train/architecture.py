@@ -98,6 +98,15 @@ def save(model: LlamaForCausalLM, folder: Path, tokenizer_folder: Path) -> None:
     part.rename(folder)
 
 
+def copy(source: Path, folder: Path) -> None:
+    """Copy a checkpoint folder; `folder` is whole or absent."""
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(source, part)
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+
+
 def load(folder: Path) -> LlamaForCausalLM:
     """Read a checkpoint folder; float32."""
     model: Any = LlamaForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)

@@ -155,13 +155,13 @@ def markdown(
         "",
         "## Health",
         "",
-        f"Every health answer was asked in held-out and trained phrasings with {recipe.exam.health_seeds} seeds at the",
-        "shipped sampling. A topic that came out without its quantity or its danger sign in any of them was taken out:",
-        "the model then sends the person to a health worker.",
+        "Every health topic with a quantity, a danger sign or a thing not to do was asked in held-out and trained",
+        f"phrasings with {recipe.exam.health_seeds} seeds at the shipped sampling. One that came out wrong in any of them",
+        "was taken out: the model then sends the person to a health worker. To say that it does not know is not wrong.",
         "",
         f"Taken out: {', '.join(f'`{key}`' for key in excluded) or 'none'}.",
         "",
-        "Still not always right after that: "
+        "Still wrong in some phrasing or seed after that: "
         + (", ".join(f"`{key}`" for key in sorted(steps["health"]["unsafe"])) or "none")
         + ".",
         "",

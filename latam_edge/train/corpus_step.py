@@ -50,6 +50,10 @@ class Paths:
         """The fine-tuned student: what is exported."""
         return self.run / "chat"
 
+    def round(self, number: int) -> Path:
+        """The student after fine-tuning round `number`; a round never overwrites an earlier one."""
+        return self.run / f"chat-{number}"
+
     def rows(self, name: str) -> Path:
         return self.data / f"{name}.npz"
 

@@ -55,9 +55,9 @@ def ngram_bits_per_byte(paths: Paths, langs: Sequence[Lang]) -> dict[str, float]
 
 
 def export(
-    recipe: Recipe, paths: Paths, kind: str, metadata: dict[str, Any], progress: Progress
+    recipe: Recipe, paths: Paths, kind: str, progress: Progress, checkpoint: Path | None = None
 ) -> dict[str, Any]:
-    """Write the chat checkpoint as GGUF of type `kind`. Returns size and bits per weight."""
+    """Write `checkpoint` (None: the chat's) as GGUF of type `kind`. Returns size and bits per weight."""
     from convert.to_gguf import convert
 
     facts = {
@@ -65,9 +65,10 @@ def export(
         "general.description": recipe.description,
         "general.license": "apache-2.0",
         "general.languages": list(LANGS),
-        **metadata,
     }
-    result = convert(paths.chat, paths.gguf(recipe.name, kind), kind, metadata=facts, progress=progress)
+    result = convert(
+        checkpoint or paths.chat, paths.gguf(recipe.name, kind), kind, metadata=facts, progress=progress
+    )
     return {"file_bytes": result.file_bytes, "bits_per_weight": round(result.bits_per_weight, 3)}
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from latam_edge.core.atomic import write_text
 from latam_edge.core.progress import Progress, Step, silent
-from latam_edge.train import corpus_step, measure, stages
+from latam_edge.train import architecture, corpus_step, measure, stages
 from latam_edge.train.corpus_step import LANGS, Paths
 from latam_edge.train.recipe import Recipe, load_recipe
 from latam_edge.train.state import RunState
@@ -155,7 +155,7 @@ class Run:
         return report
 
     def _health(self) -> dict[str, Any]:
-        """Ask every health question; take out what came out wrong, tune again, up to `health_rounds`."""
+        """Ask what can do harm; take out what came out wrong and tune again, up to `health_rounds` times."""
         from latam_edge.evaluate.exam import unsafe_health_keys
 
         excluded: set[str] = set()
@@ -167,9 +167,10 @@ class Run:
                 done = self.state.finished(name, mark)
                 if done is None:
                     corpus_step.write_finetune(self.recipe, self.paths, sorted(excluded), self.progress)
-                    done = dict(stages.fine_tune(self.recipe, self.paths, mark, self.progress))
+                    done = dict(stages.fine_tune(self.recipe, self.paths, mark, self.progress, number))
                     self.state.mark(name, mark, done)
-            measure.export(self.recipe, self.paths, "int4", {}, self.progress)
+            checkpoint = self.paths.round(number)
+            measure.export(self.recipe, self.paths, "int4", self.progress, checkpoint)
             unsafe = unsafe_health_keys(
                 self.report.model,
                 seeds=self.recipe.exam.health_seeds,
@@ -182,11 +183,12 @@ class Run:
                 break
             if number < self.recipe.exam.health_rounds:
                 excluded |= set(unsafe)
+        architecture.copy(checkpoint, self.paths.chat)
         return {"excluded": sorted(excluded), "unsafe": rounds[-1]["unsafe"], "rounds": rounds}
 
     def _export(self) -> dict[str, Any]:
         return {
-            kind: measure.export(self.recipe, self.paths, kind, {}, self.progress) for kind in ("f16", "int4")
+            kind: measure.export(self.recipe, self.paths, kind, self.progress) for kind in ("f16", "int4")
         }
 
     def _evaluate(self) -> dict[str, Any]:

@@ -46,8 +46,10 @@ def distill_student(recipe: Recipe, paths: Paths, fingerprint: str, progress: Pr
     return {**report, "parameters": architecture.count_parameters(student)}
 
 
-def fine_tune(recipe: Recipe, paths: Paths, fingerprint: str, progress: Progress) -> dict[str, float]:
-    """Fine-tune the student on dialogues, loss on the answers only. Writes an HF checkpoint."""
+def fine_tune(
+    recipe: Recipe, paths: Paths, fingerprint: str, progress: Progress, number: int = 0
+) -> dict[str, float]:
+    """Fine-tune the student on dialogues, loss on the answers only: the HF checkpoint of round `number`."""
     rows = packing.load_rows(paths.rows("finetune"))
     model = architecture.load(paths.student)
     report = train(
@@ -56,7 +58,7 @@ def fine_tune(recipe: Recipe, paths: Paths, fingerprint: str, progress: Progress
         key="train.step.finetune", progress=progress,
         compile_step=recipe.compile, checkpoint_s=recipe.checkpoint_s,
     )  # fmt: skip
-    architecture.save(model, paths.chat, paths.tokenizer)
+    architecture.save(model, paths.round(number), paths.tokenizer)
     _drop_checkpoint(paths.run / "train-finetune")
     return {**report, "parameters": architecture.count_parameters(model)}
 

@@ -127,3 +127,16 @@ def test_each_indigenous_language_has_greetings_and_the_numbers_from_one_to_ten(
         ids = [word["id"] for word in words]
         assert [word["id"] for word in words if word.get("number")] == [str(n) for n in range(1, 11)], tongue
         assert {"hello", "thanks", "water", "house"} <= set(ids), tongue
+
+
+def test_what_can_do_harm_is_told_apart_from_what_cannot() -> None:
+    from latam_edge.evaluate.exam import is_critical, refers
+
+    by_key = {item.key: item for item in health.items() if item.lang == "es"}
+    for key in ("health:ors-home", "health:child-danger", "health:burn-dont", "health:fever-what"):
+        assert is_critical(by_key[key]), key
+    for key in ("health:handwash-why", "health:vaccine-safe", "health:mosquito"):
+        assert not is_critical(by_key[key]), key
+    assert refers("No lo sé. Búscalo en la biblioteca.")
+    assert refers(health.SAFE_ANSWER["pt"])
+    assert not refers(by_key["health:ors-home"].answers[0])
