@@ -7,11 +7,12 @@ import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.widgets import Static
+from textual.worker import WorkerCancelled
 
 from latam_edge.core import i18n, paths
 from latam_edge.core.errors import LatamEdgeError
@@ -142,7 +143,11 @@ class Chat:
     async def idle(self) -> None:
         """Wait until nothing runs."""
         await self.until(lambda: not self.screen.jobs)
-        await self.app.workers.wait_for_complete()
+        # A worker that a newer one of its kind replaced counts as cancelled: that is as good as done.
+        for _ in range(50):
+            with suppress(WorkerCancelled):
+                await self.app.workers.wait_for_complete()
+                break
         await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:

@@ -108,12 +108,12 @@ def running(*words: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_control_c_in_mid_answer_exits_130_and_takes_the_worker_along(endless: Path) -> None:
-    with running(
-        "run", "hola", "--model", str(endless), "--temperature", "0", "--max-tokens", "3000"
-    ) as child:
+    # The echo engine takes its time, however fast the machine is.
+    question = "hola " + "[sleep:0.1] sigue " * 100
+    with running("run", question, "--engine", "echo", "--model", str(endless)) as child:
         assert child.stdout is not None
         assert child.stderr is not None
-        child.stdout.read(8)
+        child.stdout.read(4)
         workers = children(child.pid)
         assert workers
         child.send_signal(signal.SIGINT)
