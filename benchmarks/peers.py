@@ -67,6 +67,11 @@ class LlamaBench:
         return float(json.loads(done.stdout)[0]["avg_ts"])
 
 
+SETTLE_S = 0.4
+"""Before a measurement of ours: the threads of whatever was measured before spin on for some tens of
+milliseconds, which looks, rightly, like a busy machine."""
+
+
 @dataclass
 class Ours:
     """Our stack with one model loaded, measured on the client's side of the pipe."""
@@ -82,6 +87,7 @@ class Ours:
 
     def decode(self, tokens: int, sampling: str) -> tuple[float, int]:
         """(tokens per second from the first piece of text to the end, threads at the end)."""
+        time.sleep(SETTLE_S)
         first = last = 0.0
         done: Done | None = None
         temperature = 0.0 if sampling == "greedy" else None
@@ -97,6 +103,7 @@ class Ours:
     def prefill(self, tokens: int) -> float:
         """Prompt tokens per second, from the question to the end of an answer of one token."""
         self.asked += 1
+        time.sleep(SETTLE_S)
         # Single bytes, another start each time: nothing of the KV cache is used again.
         text = f"{self.asked:04d}" + "x." * (tokens // 2 - 2)
         begin = time.perf_counter()
