@@ -40,6 +40,8 @@ SMOOTHING = 0.125
 RETRY_FIRST_S = 0.25
 RETRY_MOST_S = 16.0
 """More threads are tried again after this time, doubled at every failure up to the most."""
+RETRY_FREED_S = 0.1
+"""After making room for others, more threads are tried this soon once they are gone."""
 TRIAL_STEPS = 3
 """Steps that a trial lasts."""
 SETTLED_STEPS = 24
@@ -134,7 +136,10 @@ class ThreadGovernor:
         watch = self._watches[kind]
         room = self._room(free)
         if watch.n_threads > room:
-            self._lower(watch, room)
+            # Somebody wants a core, perhaps for a moment only: this count did not fail, so look again soon.
+            self._change(watch, room)
+            watch.trial_left = 0
+            watch.retry_at = max(watch.retry_at, self._clock() + RETRY_FREED_S)
         elif watch.n_threads < room and not watch.trial_left and self._clock() >= watch.retry_at:
             # Straight to what is free: each count between would have to be learned first.
             self._start_trial(watch, room)
