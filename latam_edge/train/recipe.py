@@ -55,6 +55,8 @@ class Stage:
     """Gradient norm above which the gradient is scaled down."""
     kl_weight: float = 1.0
     """Distillation: weight of the KL divergence to the teacher; the rest is cross-entropy."""
+    learn_questions: bool = False
+    """Distillation: learn how questions are worded too, not the answers alone. Pretraining always does."""
     weights: dict[str, float] = field(default_factory=dict)
     """Distillation and fine-tuning: how often categories are drawn, where this stage should see
     other shares than pretraining (what is already sure less, what is not more)."""

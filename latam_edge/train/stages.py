@@ -33,6 +33,8 @@ def train_teacher(recipe: Recipe, paths: Paths, fingerprint: str, progress: Prog
 def distill_student(recipe: Recipe, paths: Paths, fingerprint: str, progress: Progress) -> dict[str, float]:
     """Distill the teacher into the student (full-vocabulary forward KL on answers); saves a checkpoint."""
     rows = packing.load_rows(paths.rows(corpus_step.write_distill(recipe, paths, progress)))
+    if recipe.distill.learn_questions:
+        rows = packing.Rows(rows.tokens, rows.segment, rows.segment != 0)
     teacher = architecture.load(paths.teacher).eval().requires_grad_(False)
     student = architecture.thin_out(teacher, recipe.student, teacher.config.vocab_size, recipe.seed + 1)
     report = train(
