@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from latam_edge import __version__
 from latam_edge.bench.bandwidth import read_bandwidth
 from latam_edge.bench.memory import load_average, peak_rss_bytes
 from latam_edge.bench.result import Machine, Row, Spread
 from latam_edge.bench.scenario import Scenario
 from latam_edge.core import hardware
 from latam_edge.core.progress import Progress, Step, silent
+from latam_edge.core.version import __version__
 from latam_edge.formats.gguf import GGUFHeader, read_header
 from latam_edge.runtime.client import Client
 from latam_edge.runtime.types import Done, EngineConfig, Message, Request, Sampling, Started

@@ -134,7 +134,7 @@ def _machine(report: Report, args: argparse.Namespace) -> dict[str, Any]:
 def _installed(report: Report, args: argparse.Namespace) -> dict[str, Any]:
     from importlib.metadata import PackageNotFoundError, version
 
-    from latam_edge import __version__
+    from latam_edge.core.version import __version__
 
     facts: dict[str, Any] = {"latam_edge": __version__, "python": sys.version.split()[0]}
     for package in PACKAGES:

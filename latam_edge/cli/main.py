@@ -97,7 +97,7 @@ def _dispatch(argv: list[str]) -> int:
     if name in ("-h", "--help"):
         return _help()
     if name in ("-V", "--version"):
-        from latam_edge import __version__
+        from latam_edge.core.version import __version__
 
         output.line(f"latam-edge {__version__}")
         return 0
@@ -187,9 +187,9 @@ def _log(trace: str) -> Path:
     """Write `trace` to a file in the cache folder, readable by its owner alone, and return its path."""
     from datetime import UTC, datetime
 
-    from latam_edge import __version__
     from latam_edge.core import paths
     from latam_edge.core.atomic import write_text
+    from latam_edge.core.version import __version__
 
     now = datetime.now(UTC)
     path = paths.cache_dir() / "logs" / f"{now:%Y%m%d-%H%M%S}-{os.getpid()}.log"

@@ -19,8 +19,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from latam_edge import __version__
 from latam_edge.core.errors import LatamEdgeError, NotEnoughMemory, RuntimeFault, WorkerFault
+from latam_edge.core.version import __version__
 from latam_edge.runtime import protocol
 from latam_edge.runtime.engine import Cancellation, Engine, create
 from latam_edge.runtime.types import Chunk

@@ -280,7 +280,7 @@ def _open(url: str, name: str, start: int = 0) -> Any:
     import urllib.request
     from urllib.error import HTTPError
 
-    from latam_edge import __version__
+    from latam_edge.core.version import __version__
 
     class Redirects(urllib.request.HTTPRedirectHandler):
         """Follows a redirect only to where we would have gone ourselves."""
