@@ -23,7 +23,7 @@ check: $(VENV)/.dev  ## format, lint, types, layers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -q
 
 picture: $(VENV)/.base  ## make the picture of the chat in docs/img anew
