@@ -1,15 +1,17 @@
-"""Build llama-bench against the installed llama_cpp package's own libraries.
+"""Build llama.cpp's own tools against the installed llama_cpp package's libraries.
 
-    python benchmarks/build_llama_bench.py [FOLDER]
+    python benchmarks/build_llama_bench.py [FOLDER] [--tool bench|perplexity|imatrix] [--jobs N]
 
 Fetches the package's source archive through pip (llama.cpp comes inside it), compiles
-llama-bench and the helper code it needs, and links them to the installed libllama and
-libggml, so that a comparison runs the same machine code on both sides. Needs cmake and
-a C++ compiler; about five CPU minutes, at low priority. Prints the program's path.
+llama-bench (or another tool) and the helper code it needs, and links them to the
+installed libllama and libggml, so that a comparison runs the same machine code on both
+sides. Needs cmake and a C++ compiler; about five CPU minutes, at low priority. Prints
+the program's path.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -36,14 +38,21 @@ def default_folder() -> Path:
     return cache_dir() / "benchmarks" / f"llama-bench-{version('llama-cpp-python')}"
 
 
-def program(folder: Path) -> Path:
-    return folder / "build" / "llama-bench" / ("llama-bench.exe" if os.name == "nt" else "llama-bench")
+TOOLS = ("bench", "perplexity", "imatrix")
 
 
-def build(folder: Path) -> Path:
-    """Build into `folder` unless that is done; returns the program."""
-    if program(folder).exists():
-        return program(folder)
+def program(folder: Path, tool: str = "bench") -> Path:
+    name = f"llama-{tool}"
+    return folder / "build" / name / (f"{name}.exe" if os.name == "nt" else name)
+
+
+def build(folder: Path, tool: str = "bench", jobs: int | None = None) -> Path:
+    """Build one of TOOLS into `folder` unless that is done; returns the program.
+
+    jobs: compilers at a time; None: one per core.
+    """
+    if program(folder, tool).exists():
+        return program(folder, tool)
     folder.mkdir(parents=True, exist_ok=True)
     release = version("llama-cpp-python")
     archive = folder / f"llama_cpp_python-{release}.tar.gz"
@@ -66,10 +75,15 @@ def build(folder: Path) -> Path:
         f"-DLLAMA_CPP_LIB={library_folder()}",
     ]
     subprocess.run([*nice, *configure], check=True, stdout=sys.stderr)
-    make = ["cmake", "--build", str(folder / "build"), "--target", "llama-bench", f"-j{os.cpu_count()}"]
-    subprocess.run([*nice, *make], check=True, stdout=sys.stderr)
-    return program(folder)
+    make = ["cmake", "--build", str(folder / "build"), "--target", f"llama-{tool}"]
+    subprocess.run([*nice, *make, f"-j{jobs or os.cpu_count()}"], check=True, stdout=sys.stderr)
+    return program(folder, tool)
 
 
 if __name__ == "__main__":
-    print(build(Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else default_folder()))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=default_folder())
+    parser.add_argument("--tool", choices=TOOLS, default="bench")
+    parser.add_argument("--jobs", type=int)
+    options = parser.parse_args()
+    print(build(options.folder.absolute(), options.tool, options.jobs))

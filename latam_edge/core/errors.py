@@ -180,6 +180,16 @@ class HistoryTooNew(BadFile):
     key = "errors.history_too_new"  # path
 
 
+class NotText(BadFile):
+    code = "LE-114"
+    key = "errors.not_text"  # path, detail
+
+
+class EmptyCorpus(BadFile):
+    code = "LE-115"
+    key = "errors.empty_corpus"  # path, patterns
+
+
 class HistoryBusy(LatamEdgeError):
     code = "LE-113"
     key = "errors.history_busy"  # path
@@ -267,6 +277,23 @@ class BadRecipe(TrainingFault):
     code = "LE-401"
     key = "errors.bad_recipe"  # path, detail
     exit_code = 2
+
+
+class VocabularyMismatch(TrainingFault):
+    code = "LE-402"
+    key = "errors.vocabulary_mismatch"  # teacher, detail
+    exit_code = 2
+
+
+class MissingTeacher(TrainingFault):
+    code = "LE-403"
+    key = "errors.missing_teacher"  # path
+    exit_code = 3
+
+
+class ProcessLost(TrainingFault):
+    code = "LE-404"
+    key = "errors.process_lost"  # detail
 
 
 class Interrupted(LatamEdgeError):

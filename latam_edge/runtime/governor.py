@@ -7,13 +7,11 @@ seconds. With one thread less, nothing waits. So:
 
 - A step on several threads has a deadline, a generous multiple of what it should
   take; when it passes, the step is aborted and done again on fewer threads.
-- Step times are kept for each thread count. When more threads are slower on
-  average than fewer, fewer it is.
-- More threads are tried again when the other programs leave cores free, sooner at
-  first and ever later when the trial fails.
-
-What is best on a quiet machine is measured as well: on memory-bound machines
-fewer threads than cores may do the same work.
+- When steps take longer than they used to, or other programs leave cores free that
+  are not used, another count is tried against the one in force, both in turn (see
+  trial), and the faster one stays. Trials that fail become rarer.
+- On a quiet machine fewer threads are tried as well, from time to time: where the
+  memory is the bottleneck they may do the same work.
 """
 
 from __future__ import annotations
@@ -23,6 +21,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
+
+from latam_edge.runtime.trial import Trial
 
 Kind = Literal["prefill", "decode"]
 
@@ -42,12 +42,16 @@ RETRY_MOST_S = 16.0
 """More threads are tried again after this time, doubled at every failure up to the most."""
 RETRY_FREED_S = 0.1
 """After making room for others, more threads are tried this soon once they are gone."""
-TRIAL_STEPS = 3
-"""Steps that a trial lasts."""
+TRIAL_BLOCK: dict[Kind, int] = {"decode": 5, "prefill": 1}
+"""Steps in a row on one count during a trial. A step of prefill is long, and tells enough."""
+TRIAL_ROUNDS: dict[Kind, int] = {"decode": 2, "prefill": 1}
 SETTLED_STEPS = 24
-"""Steps on a count before a neighbour is tried, once, for comparison."""
+"""Steps on a count before fewer are tried for comparison; SETTLED_FACTOR times as many before the next."""
+SETTLED_FACTOR = 8
+SUSPICION_STEPS: dict[Kind, int] = {"decode": 8, "prefill": 1}
+"""Steps on a count before its mean may be held against it; SETTLED_STEPS when it has just won a trial."""
 GAIN = 0.97
-"""Another count is better when its steps take less than this share of the time."""
+"""Fewer threads are better when their steps take less than this share of the time."""
 BUSY_CORES = 0.5
 """Others' use, in cores, from which a core is theirs."""
 
@@ -62,33 +66,27 @@ class Plan:
 
 
 @dataclass(slots=True)
-class _Speed:
-    """What is known of one thread count: seconds per step (decode) or per token (prefill)."""
-
-    mean_s: float
-    """Running mean, for choosing: bad moments count."""
-    good_s: float
-    """What a step takes undisturbed, for deadlines: slow to rise, quick to fall."""
-    steps: int = 1
-
-
-@dataclass(slots=True)
 class _Watch:
     """The state of one kind of step."""
 
     n_threads: int
-    speeds: dict[int, _Speed] = field(default_factory=dict)
+    """The count in force; during a trial the one to go back to."""
+    good_s: dict[int, float] = field(default_factory=dict)
+    """Per count, what a step (decode) or token (prefill) takes undisturbed: slow to rise, quick to fall."""
+    mean_s: float | None = None
+    """Running mean on the count in force."""
+    slower: dict[int, float] = field(default_factory=dict)
+    """Per count, how many times longer the next lower one took when it was tried."""
     retry_at: float = 0.0
+    """When more threads may be tried."""
     retry_s: float = RETRY_FIRST_S
-    trial_left: int = 0
-    """Steps left of a running trial, 0 when none runs."""
-    trial_from: int = 0
-    """The count to go back to."""
-    trial_total_s: float = 0.0
-    compared: set[int] = field(default_factory=set)
-    """Counts that were tried for comparison on a quiet machine."""
-    since_change: int = 0
-    """Steps since the count was last changed."""
+    trial: Trial | None = None
+    steps: int = 0
+    """Steps since the count was last changed or a trial ended."""
+    suspect_at: int = 0
+    """Steps from which the mean may be held against the count."""
+    compare_at: int = SETTLED_STEPS
+    """Steps at which fewer threads are tried though nothing is wrong."""
 
 
 class ThreadGovernor:
@@ -138,57 +136,50 @@ class ThreadGovernor:
         if watch.n_threads > room:
             # Somebody wants a core, perhaps for a moment only: this count did not fail, so look again soon.
             self._change(watch, room)
-            watch.trial_left = 0
             watch.retry_at = max(watch.retry_at, self._clock() + RETRY_FREED_S)
-        elif watch.n_threads < room and not watch.trial_left and self._clock() >= watch.retry_at:
+        elif watch.trial is not None:
+            if watch.trial.challenger > room:
+                watch.trial = None
+        elif watch.n_threads < room and self._clock() >= watch.retry_at:
             # Straight to what is free: each count between would have to be learned first.
-            self._start_trial(watch, room)
-        elif (
-            not watch.trial_left
-            and watch.since_change >= SETTLED_STEPS
-            and (fewer := _step_down(watch.n_threads)) not in watch.compared
-            and fewer >= 1
-            and kind == "decode"
-        ):
-            watch.compared.add(fewer)
-            self._start_trial(watch, fewer)
-        return Plan(watch.n_threads, self._deadline(kind, watch, n_tokens, depth))
+            self._try(kind, watch, room)
+        elif self._fewer_deserve_a_trial(kind, watch):
+            self._try(kind, watch, _step_down(watch.n_threads))
+        n = watch.n_threads if watch.trial is None else watch.trial.n_threads
+        return Plan(n, self._deadline(kind, watch, n, n_tokens, depth))
 
     def done(self, kind: Kind, n_tokens: int, seconds: float, n_threads: int | None = None) -> None:
         """A step ended well. n_threads: when it was run otherwise than planned (a warm-up)."""
         watch = self._watches[kind]
-        n = watch.n_threads if n_threads is None else n_threads
-        if self._fixed or (kind == "prefill" and n_tokens < SMALL_PREFILL and n in watch.speeds):
+        trial = watch.trial
+        n = n_threads or (watch.n_threads if trial is None else trial.n_threads)
+        if self._fixed or (kind == "prefill" and n_tokens < SMALL_PREFILL and n in watch.good_s):
             return
         unit = seconds / n_tokens if kind == "prefill" else seconds
-        speed = watch.speeds.get(n)
-        if speed is None:
-            speed = watch.speeds[n] = _Speed(unit, unit)
-        else:
-            speed.steps += 1
-            # The first steps on a count pay for waking its threads: forget them quickly.
-            weight = max(SMOOTHING, 1 / speed.steps)
-            speed.mean_s += weight * (unit - speed.mean_s)
-            speed.good_s = min(unit, speed.good_s * (1.002 if kind == "decode" else 1.1))
-        if n != watch.n_threads:
+        rise = 1.002 if kind == "decode" else 1.1
+        watch.good_s[n] = min(unit, watch.good_s.get(n, unit) * rise)
+        if n_threads is not None:
             return
-        watch.since_change += 1
-        if watch.trial_left:
-            watch.trial_total_s += unit
-            watch.trial_left -= 1
-            before = watch.speeds.get(watch.trial_from)
-            hopeless = before is not None and watch.trial_total_s > TRIAL_STEPS * before.mean_s
-            if hopeless or not watch.trial_left:
-                steps = TRIAL_STEPS - watch.trial_left
-                watch.trial_left = 0
-                self._end_trial(watch, watch.trial_total_s / steps)
-        elif self._fewer_is_better(watch):
-            self._lower(watch, _step_down(watch.n_threads))
+        if trial is not None:
+            trial.add(unit)
+            if trial.over:
+                self._judge(watch, trial)
+            return
+        watch.steps += 1
+        # The first steps on a count pay for waking its threads: forget them quickly.
+        weight = max(SMOOTHING, 1 / watch.steps)
+        watch.mean_s = unit if watch.mean_s is None else watch.mean_s + weight * (unit - watch.mean_s)
 
     def aborted(self, kind: Kind) -> None:
         """A step passed its deadline: the next one, the same again, runs on half the threads or fewer."""
         watch = self._watches[kind]
-        self._lower(watch, watch.n_threads // 2)
+        trial = watch.trial
+        if trial is not None and trial.n_threads > trial.champion:
+            watch.trial = None
+            self._fail(watch, trial.champion)
+        else:
+            n = watch.n_threads if trial is None else trial.n_threads
+            self._fail(watch, n // 2)
 
     # --- inside ----------------------------------------------------------------------
 
@@ -198,66 +189,77 @@ class ThreadGovernor:
             return self.most
         return max(1, min(self.most, math.ceil(free - BUSY_CORES)))
 
-    def _lower(self, watch: _Watch, to: int) -> None:
-        """Leave a count that does not do; it may be tried again later, and later each time."""
+    def _fail(self, watch: _Watch, to: int) -> None:
+        """More threads do not do; they may be tried again later, and later each time."""
         self._change(watch, max(1, to))
-        watch.trial_left = 0
         watch.retry_at = self._clock() + watch.retry_s
         watch.retry_s = min(RETRY_MOST_S, watch.retry_s * 2)
 
     def _change(self, watch: _Watch, to: int) -> None:
-        watch.n_threads = to
-        watch.since_change = 0
+        if to != watch.n_threads:
+            watch.n_threads = to
+            watch.mean_s = None
+            watch.suspect_at = 0
+            watch.compare_at = SETTLED_STEPS
+        watch.trial = None
+        watch.steps = 0
 
-    def _start_trial(self, watch: _Watch, to: int) -> None:
-        watch.trial_from = watch.n_threads
-        watch.trial_left = TRIAL_STEPS
-        watch.trial_total_s = 0.0
-        self._change(watch, to)
+    def _try(self, kind: Kind, watch: _Watch, challenger: int) -> None:
+        more = challenger > watch.n_threads
+        watch.trial = Trial(
+            champion=watch.n_threads,
+            challenger=challenger,
+            block=TRIAL_BLOCK[kind],
+            rounds=TRIAL_ROUNDS[kind],
+            margin=1.0 if more else GAIN,
+            usual_s=watch.mean_s,
+        )
 
-    def _end_trial(self, watch: _Watch, mean_s: float) -> None:
-        """Keep the tried count if it is clearly faster, else go back."""
-        before = watch.speeds.get(watch.trial_from)
-        more = watch.n_threads > watch.trial_from
-        if before is None or mean_s < before.mean_s * (1.0 if more else GAIN):
-            watch.speeds[watch.n_threads].mean_s = mean_s
+    def _judge(self, watch: _Watch, trial: Trial) -> None:
+        """Keep the faster count of a trial."""
+        more = trial.challenger > trial.champion
+        ratio = trial.ratio
+        if not more and ratio is not None:
+            watch.slower[trial.champion] = ratio
+        if trial.won:
             if more:
+                self._change(watch, trial.challenger)
                 watch.retry_s = RETRY_FIRST_S
+            else:
+                self._fail(watch, trial.challenger)
         elif more:
-            self._lower(watch, watch.trial_from)
+            self._fail(watch, trial.champion)
         else:
-            self._change(watch, watch.trial_from)
+            watch.trial = None
+            watch.steps = 0
+            watch.mean_s = None
+            watch.suspect_at = SETTLED_STEPS
+            watch.compare_at *= SETTLED_FACTOR
 
-    def _fewer_is_better(self, watch: _Watch) -> bool:
-        """Whether the mean time on this count is worse than fewer threads would do, measured or guessed."""
+    def _fewer_deserve_a_trial(self, kind: Kind, watch: _Watch) -> bool:
+        """Whether the count in force does so badly that fewer threads may do better, or it is time to see."""
         n = watch.n_threads
-        if n == 1:
+        if n == 1 or watch.mean_s is None:
             return False
-        now = watch.speeds[n]
-        fewer = _step_down(n)
-        known = watch.speeds.get(fewer)
-        # Unmeasured, fewer threads take longer in proportion at worst, from an undisturbed step.
-        return now.mean_s > (known.mean_s if known is not None else now.good_s * n / fewer)
+        if kind == "decode" and watch.steps >= watch.compare_at:
+            return True
+        # As long as no trial has told, fewer threads take longer in proportion.
+        as_good = watch.good_s[n] * watch.slower.get(n, n / _step_down(n))
+        return watch.steps >= max(watch.suspect_at, SUSPICION_STEPS[kind]) and watch.mean_s > as_good
 
-    def _deadline(self, kind: Kind, watch: _Watch, n_tokens: int, depth: int) -> float | None:
-        if watch.n_threads == 1 or not self._aborts:
+    def _deadline(self, kind: Kind, watch: _Watch, n: int, n_tokens: int, depth: int) -> float | None:
+        if n == 1 or not self._aborts:
             return None
-        expected = self._expected(watch)
-        if expected is None:
+        # What fewer threads take is a bound, as long as these have not been seen.
+        known = [count for count in watch.good_s if count <= n]
+        if not known:
             return None
         # Attention takes longer the deeper it looks; on a small model it can outweigh all the rest.
-        expected *= 1 + depth / 1024
+        expected = watch.good_s[max(known)] * (1 + depth / 1024)
         if kind == "decode":
             return max(DEADLINE_FLOOR_S, DEADLINE_FACTOR * expected)
         expected *= max(n_tokens, SMALL_PREFILL)
         return max(PREFILL_DEADLINE_FLOOR_S, PREFILL_DEADLINE_FACTOR * expected)
-
-    def _expected(self, watch: _Watch) -> float | None:
-        """Undisturbed time of a step (or token) on the count in force; from fewer threads it is a bound."""
-        known = [(count, speed) for count, speed in watch.speeds.items() if count <= watch.n_threads]
-        if not known:
-            return None
-        return max(known, key=lambda item: item[0])[1].good_s
 
 
 def _step_down(n: int) -> int:

@@ -1,13 +1,13 @@
-"""A model's logits, for evaluation: in this process, without a chat, a sampler or a worker."""
+"""A GGUF model's logits, for evaluation: in this process, without a chat, a sampler or a worker."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from latam_edge.core.errors import PromptTooLong
 from latam_edge.core.hardware import usable_cores
@@ -16,12 +16,11 @@ from latam_edge.runtime.governor import ThreadGovernor
 from latam_edge.runtime.llama.model import load_model, make_context
 from latam_edge.runtime.llama.native import library
 from latam_edge.runtime.llama.stepper import STEP_TOKENS, Stepper
-
-Logits = npt.NDArray[np.float32]
+from latam_edge.runtime.scorers import Logits
 
 
 class Scorer:
-    """Tokens in, logits out.
+    """Tokens in, logits out, by llama.cpp. See `scorers.Scorer`.
 
     BOS: `tokenize` never adds it. `logits` evaluates exactly what it is given,
     from an empty context; put `bos` first when `adds_bos` (as llama-perplexity does).
@@ -75,41 +74,51 @@ class Scorer:
         """The bytes that a token stands for; empty for control tokens."""
         return self._model.vocab.piece(token)
 
-    def logits(self, tokens: list[int]) -> Logits:
+    def logits(self, tokens: Sequence[int]) -> Logits:
         """Next-token logits after each of `tokens`: float32, (len(tokens), n_vocab).
 
         Row i is the model's opinion on token i+1, having seen tokens 0..i and nothing
         of earlier calls. Raises PromptTooLong beyond n_ctx, RuntimeFault when the
         engine fails.
         """
-        if len(tokens) > self.n_ctx:
-            raise PromptTooLong(prompt_tokens=len(tokens), n_ctx=self.n_ctx)
-        self._lib.llama_memory_clear(self._lib.llama_get_memory(self._context), False)
         rows = np.empty((len(tokens), self.n_vocab), dtype=np.float32)
-        stepper = self._stepper
-        assert stepper is not None, "closed"
-        stepper.begin()
-        try:
-            self._fill(rows, tokens, stepper)
-        finally:
-            stepper.end()
+        filled = 0
+        for piece in self.stream(tokens):
+            rows[filled : filled + len(piece)] = piece
+            filled += len(piece)
         return rows
 
-    def _fill(self, rows: Logits, tokens: list[int], stepper: Stepper) -> None:
-        batch = self._batch
-        for start in range(0, len(tokens), self._n_batch):
-            chunk = tokens[start : start + self._n_batch]
-            batch.n_tokens = len(chunk)
-            for i, token in enumerate(chunk):
-                batch.token[i] = token
-                batch.pos[i] = start + i
-                batch.n_seq_id[i] = 1
-                batch.seq_id[i][0] = 0
-                batch.logits[i] = 1
-            stepper.run("prefill", batch, len(chunk), start)
-            rows[start : start + len(chunk)] = np.ctypeslib.as_array(
-                self._lib.llama_get_logits(self._context), shape=(len(chunk), self.n_vocab)
-            )
+    def stream(self, tokens: Sequence[int], start: int = 0, stop: int | None = None) -> Iterator[Logits]:
+        """Rows start..stop of what `logits` gives, a step at a time, each valid until the next is asked for.
+
+        Rows outside are not computed: the vocabulary's share of the work is saved. What is
+        yielded is the library's own memory.
+        """
+        if len(tokens) > self.n_ctx:
+            raise PromptTooLong(prompt_tokens=len(tokens), n_ctx=self.n_ctx)
+        end = len(tokens) if stop is None else min(stop, len(tokens))
+        stepper, batch = self._stepper, self._batch
+        assert stepper is not None, "closed"
+        self._lib.llama_memory_clear(self._lib.llama_get_memory(self._context), False)
+        stepper.begin()
+        try:
+            for first in range(0, end, self._n_batch):
+                chunk = tokens[first : min(first + self._n_batch, end)]
+                batch.n_tokens = len(chunk)
+                wanted = 0
+                for i, token in enumerate(chunk):
+                    batch.token[i] = token
+                    batch.pos[i] = first + i
+                    batch.n_seq_id[i] = 1
+                    batch.seq_id[i][0] = 0
+                    batch.logits[i] = first + i >= start
+                    wanted += first + i >= start
+                stepper.run("prefill", batch, len(chunk), first)
+                if wanted:
+                    shape = (wanted, self.n_vocab)
+                    yield np.ctypeslib.as_array(self._lib.llama_get_logits(self._context), shape=shape)
+        finally:
+            stepper.end()
 
     def close(self) -> None:
         """Free the model. Idempotent."""

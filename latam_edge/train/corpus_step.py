@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from latam_edge.cartilla import corpus, decline, exam
+from latam_edge.cartilla import corpus, decline, exam, held_out
 from latam_edge.cartilla.model import Dialogue, Lang
 from latam_edge.cartilla.noise import add_noise
 from latam_edge.cartilla.normalize import normalize
@@ -20,7 +20,6 @@ from latam_edge.train import tokenizer as tok
 from latam_edge.train.recipe import Recipe
 
 LANGS: tuple[Lang, ...] = ("es", "pt")
-HELD_OUT_SEED = 2026
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ def write_corpus(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, 
     write_text(paths.data / "prose.jsonl", "\n".join(prose) + "\n")
     for lang in LANGS:
         # For evaluation as plain text: held-out questions with right answers, laid out as the prose is.
-        write_text(paths.held_out(lang), "\n".join(held_out_text(lang, ())) + "\n")
+        write_text(paths.held_out(lang), "\n".join(held_out.paragraphs(lang)) + "\n")
     return {"dialogues": count, "prose": len(prose)}
 
 
@@ -168,20 +167,6 @@ def _write_dialogues(
             progress(Step("train.step.corpus", done, count, "dialogues"))
     write_text(paths.data / f"{name}.jsonl", "\n".join(lines) + "\n")
     return len(lines)
-
-
-def held_out_text(lang: Lang, excluded: Collection[str], per_category: int = 60) -> list[str]:
-    """Paragraphs "Question / Answer" of held-out items of one language."""
-    from latam_edge.cartilla import pool
-
-    division = pool.load()
-    answers = {(item.key, item.lang): item.answers[0] for item, _ in division.examine}
-    asked, answered = ("Pregunta", "Respuesta") if lang == "es" else ("Pergunta", "Resposta")
-    return [
-        f"{asked}: {item.question}\n{answered}: {answers[item.key, lang]}"
-        for item in exam.exam(HELD_OUT_SEED, per_category, excluded=excluded)
-        if item.lang == lang and (item.key, lang) in answers
-    ]
 
 
 def read_dialogues(path: Path) -> Iterator[Dialogue]:
@@ -240,6 +225,6 @@ def held_out_dialogues(lang: Lang, excluded: Collection[str]) -> list[Dialogue]:
     answers = {(item.key, item.lang): item.answers[0] for item, _ in pool.load().examine}
     return [
         Dialogue(item.category, lang, (*item.history, (item.question, answers[item.key, lang])))
-        for item in exam.exam(HELD_OUT_SEED, 60, excluded=excluded)
+        for item in exam.exam(held_out.SEED, 60, excluded=excluded)
         if item.lang == lang and (item.key, lang) in answers
     ]

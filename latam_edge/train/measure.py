@@ -8,10 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from latam_edge.cartilla import held_out
 from latam_edge.cartilla.model import Lang
 from latam_edge.core.progress import Progress
 from latam_edge.train import architecture, documents, packing
-from latam_edge.train.corpus_step import LANGS, Paths, held_out_dialogues, held_out_text, read_dialogues
+from latam_edge.train.corpus_step import LANGS, Paths, held_out_dialogues, read_dialogues
 from latam_edge.train.recipe import Recipe
 from latam_edge.train.tokenizer import load_tokenizer
 from latam_edge.train.trainer import evaluate_rows
@@ -78,7 +79,7 @@ def compare(recipe: Recipe, paths: Paths, excluded: Collection[str], progress: P
     from latam_edge.evaluate import evaluate
 
     for lang in LANGS:
-        text = held_out_text(lang, excluded, recipe.exam.per_category)
+        text = held_out.paragraphs(lang, excluded, recipe.exam.per_category)
         write_text(paths.held_out(lang), "\n".join(text) + "\n")
     texts = [(paths.held_out(lang), lang) for lang in LANGS]
     f16, int4 = paths.gguf(recipe.name, "f16"), paths.gguf(recipe.name, "int4")

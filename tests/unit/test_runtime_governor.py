@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
@@ -255,6 +256,35 @@ def test_a_prompt_of_a_few_tokens_teaches_nothing_about_prefill_speed() -> None:
         machine.governor.plan("prefill", 1, 0, 2.0)
         machine.governor.done("prefill", 1, compute_bound(2))
     assert machine.governor.n_threads("prefill") == 2
+
+
+def test_steps_that_grow_with_the_context_do_not_drive_to_fewer_threads() -> None:
+    machine = Machine(2, memory_bound)
+    shallow = machine.true_s
+
+    def true_s(kind: Kind, n_tokens: int, n: int) -> float:
+        # Attention adds a fifth every 200 steps: later steps are slower on any count.
+        return shallow(kind, n_tokens, n) * (1 + len(machine.counts) / 1000)
+
+    machine.true_s = true_s  # type: ignore[method-assign]
+    machine.decode_tps(1000)
+    assert machine.governor.n_threads("decode") == 2
+    assert machine.counts.count(1) < 50
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_hiccups_at_any_moment_do_not_settle_on_the_slower_count(seed: int) -> None:
+    random = Random(seed)
+    machine = Machine(2, memory_bound)
+    smooth = machine.true_s
+
+    def true_s(kind: Kind, n_tokens: int, n: int) -> float:
+        noise = random.uniform(1, 1.1) + (random.random() < 0.02) * random.uniform(0, 1.5)
+        return smooth(kind, n_tokens, n) * noise
+
+    machine.true_s = true_s  # type: ignore[method-assign]
+    machine.decode_tps(600)
+    assert machine.counts.count(2) > 0.85 * 600
 
 
 @pytest.mark.parametrize("cores", [1, 2, 3, 4, 8, 16])

@@ -28,4 +28,5 @@ MESSAGES = {
     "formats.tensor_missing": "{name} is missing",
     "formats.no_safetensors": "it holds no .safetensors file",
     "formats.file_changed": "the file changed while it was being read",
+    "formats.not_utf8": "this is not a text in UTF-8. Save it again in that encoding.",
 }

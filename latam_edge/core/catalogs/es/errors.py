@@ -40,4 +40,9 @@ MESSAGES = {
     "errors.bad_name": "«{name}» no sirve como nombre de modelo: usa letras, números, «-», «_» o «.». Prueba con: {suggestion}",
     "errors.download_failed": "No se pudo descargar {name}: {detail}",
     "errors.library_busy": "Otro latam-edge está cambiando la biblioteca {path}. Espera a que termine y vuelve a intentarlo.",
+    "errors.not_text": "{path} no contiene texto que se pueda leer ({detail}). Sácalo de la receta o conviértelo a texto UTF-8.",
+    "errors.empty_corpus": "En {path} no hay ningún texto para entrenar ({patterns}). Revisa la carpeta y los nombres; se leen .txt, .jsonl y .parquet.",
+    "errors.vocabulary_mismatch": 'El maestro {teacher} y el alumno no tienen el mismo vocabulario ({detail}). Usa el tokenizador del maestro (data.tokenizer) o distill.mode = "text".',
+    "errors.missing_teacher": "No hay un modelo maestro en {path}. Revisa distill.teacher: debe ser una carpeta con config.json, tokenizer.json y los pesos.",
+    "errors.process_lost": "Otro proceso del entrenamiento dejó de responder ({detail}). El último checkpoint está entero; sigue con --resume.",
 }

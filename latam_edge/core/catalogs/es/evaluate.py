@@ -5,5 +5,4 @@ MESSAGES = {
     "evaluate.scoring": "Midiendo",
     "evaluate.text_too_short": "{path} es demasiado corto para medir algo. Usa un texto más largo.",
     "evaluate.other_vocabulary": "{model} y {reference} tienen vocabularios distintos y no se pueden comparar token por token. Usa como referencia el mismo modelo.",
-    "evaluate.not_utf8": "no es un texto en UTF-8. Guárdalo otra vez con esa codificación.",
 }

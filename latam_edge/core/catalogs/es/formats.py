@@ -28,4 +28,5 @@ MESSAGES = {
     "formats.tensor_missing": "falta {name}",
     "formats.no_safetensors": "no contiene ningún archivo .safetensors",
     "formats.file_changed": "el archivo cambió mientras se leía",
+    "formats.not_utf8": "no es un texto en UTF-8. Guárdalo otra vez con esa codificación.",
 }

@@ -40,4 +40,9 @@ MESSAGES = {
     "errors.bad_name": "«{name}» não serve como nome de modelo: use letras, números, «-», «_» ou «.». Tente: {suggestion}",
     "errors.download_failed": "Não foi possível baixar {name}: {detail}",
     "errors.library_busy": "Outro latam-edge está alterando a biblioteca {path}. Espere terminar e tente de novo.",
+    "errors.not_text": "{path} não contém texto que se possa ler ({detail}). Retire-o da receita ou converta-o para texto UTF-8.",
+    "errors.empty_corpus": "Em {path} não há nenhum texto para treinar ({patterns}). Confira a pasta e os nomes; são lidos .txt, .jsonl e .parquet.",
+    "errors.vocabulary_mismatch": 'O professor {teacher} e o aluno não têm o mesmo vocabulário ({detail}). Use o tokenizador do professor (data.tokenizer) ou distill.mode = "text".',
+    "errors.missing_teacher": "Não há um modelo professor em {path}. Confira distill.teacher: deve ser uma pasta com config.json, tokenizer.json e os pesos.",
+    "errors.process_lost": "Outro processo do treinamento parou de responder ({detail}). O último checkpoint está inteiro; continue com --resume.",
 }

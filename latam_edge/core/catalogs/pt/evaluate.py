@@ -5,5 +5,4 @@ MESSAGES = {
     "evaluate.scoring": "Medindo",
     "evaluate.text_too_short": "{path} é curto demais para medir algo. Use um texto mais longo.",
     "evaluate.other_vocabulary": "{model} e {reference} têm vocabulários diferentes e não podem ser comparados token a token. Use como referência o mesmo modelo.",
-    "evaluate.not_utf8": "não é um texto em UTF-8. Salve-o de novo com essa codificação.",
 }

@@ -28,4 +28,5 @@ MESSAGES = {
     "formats.tensor_missing": "falta {name}",
     "formats.no_safetensors": "não contém nenhum arquivo .safetensors",
     "formats.file_changed": "o arquivo mudou enquanto era lido",
+    "formats.not_utf8": "não é um texto em UTF-8. Salve-o de novo com essa codificação.",
 }
