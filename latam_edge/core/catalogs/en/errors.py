@@ -42,7 +42,7 @@ MESSAGES = {
     "errors.library_busy": "Another latam-edge is changing the library {path}. Wait until it has finished and try again.",
     "errors.not_text": "{path} holds no text that can be read ({detail}). Take it out of the recipe or convert it to UTF-8 text.",
     "errors.empty_corpus": "There is no text to train on in {path} ({patterns}). Check the folder and the names; .txt, .jsonl and .parquet are read.",
-    "errors.vocabulary_mismatch": 'The teacher {teacher} and the student have different vocabularies ({detail}). Use the teacher's tokenizer (data.tokenizer) or distill.mode = "text".',
+    "errors.vocabulary_mismatch": 'The teacher {teacher} and the student have different vocabularies ({detail}). Use the teacher\'s tokenizer (data.tokenizer) or distill.mode = "text".',
     "errors.missing_teacher": "There is no teacher model in {path}. Check distill.teacher: it must be a folder with config.json, tokenizer.json and the weights.",
     "errors.process_lost": "Another process of the training stopped answering ({detail}). The last checkpoint is whole; go on with --resume.",
 }
