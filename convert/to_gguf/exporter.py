@@ -16,6 +16,7 @@ from convert.architectures import PlannedTensor
 from convert.checkpoint import HFCheckpoint, load
 from convert.to_gguf import encodings, k_quants, metadata, writer
 from convert.to_gguf.encodings import Encoding
+from convert.to_gguf.values import Value
 from convert.tokenizer import vocabulary
 from latam_edge.core.atomic import atomic_write, disk_errors
 from latam_edge.core.errors import UsageError
@@ -104,19 +105,51 @@ def convert(
     )
 
 
-def _write(
-    source: HFCheckpoint, out: Path, type: str, method: str, extra: Mapping[str, Any], progress: Progress
-) -> tuple[writer.Written, list[FileTensor]]:
-    """Everything is read and checked before the file is opened."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A checkpoint read and checked, every tensor with its type; nothing is written yet."""
+
+    source: HFCheckpoint
+    """The checkpoint."""
+    architecture: architectures.Architecture
+    """What it is."""
+    model: shape.ModelShape
+    """Its sizes."""
+    words: vocabulary.Vocabulary
+    """Its tokenizer."""
+    tensors: Sequence[FileTensor]
+    """In the file's order."""
+    keys: Mapping[str, Value]
+    """Metadata of a GGUF file."""
+
+    @property
+    def weights(self) -> int:
+        return sum(math.prod(tensor.shape) for tensor in self.tensors)
+
+
+def prepare(
+    source: HFCheckpoint, type: str, method: str, extra: Mapping[str, Any], progress: Progress
+) -> Prepared:
+    """Everything that can be wrong with a checkpoint shows here, before a file is opened.
+
+    Raises BadCheckpoint. `progress` is told while the tensors are written.
+    """
     architecture, model = architectures.find(source), shape.read(source)
     planned = architectures.plan(source, architecture, model)
     words = vocabulary.read(source, model.n_vocab)
     tensors = file_tensors(source, planned, type, method)
     weights = sum(math.prod(tensor.shape) for tensor in tensors)
     keys = metadata.build(source, architecture, model, words, _FILE_TYPES[type], weights, extra)
+    return Prepared(source, architecture, model, words, _reporting(tensors, weights, progress), keys)
+
+
+def _write(
+    source: HFCheckpoint, out: Path, type: str, method: str, extra: Mapping[str, Any], progress: Progress
+) -> tuple[writer.Written, Sequence[FileTensor]]:
+    prepared = prepare(source, type, method, extra, progress)
     with atomic_write(out) as file:
-        written = writer.write(file, keys, _reporting(tensors, weights, progress))
-    return written, tensors
+        written = writer.write(file, prepared.keys, prepared.tensors)
+    return written, prepared.tensors
 
 
 @dataclass(frozen=True, slots=True)
