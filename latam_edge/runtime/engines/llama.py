@@ -16,10 +16,10 @@ from latam_edge.runtime.governor import ThreadGovernor
 from latam_edge.runtime.llama.decoder import Decoder
 from latam_edge.runtime.llama.model import NativeModel, gpu_layer_count, load_model, make_context
 from latam_edge.runtime.llama.native import library
-from latam_edge.runtime.llama.prompts import Prompts
 from latam_edge.runtime.llama.sampler import Sampler, choose_seed
 from latam_edge.runtime.llama.stepper import Cancelled
 from latam_edge.runtime.memory import fitting_context
+from latam_edge.runtime.prompts import Prompts
 from latam_edge.runtime.stopwatch import Stopwatch
 from latam_edge.runtime.text import AnswerText
 from latam_edge.runtime.types import (

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from latam_edge.core.errors import UsageError
 from latam_edge.core.i18n import t
 from latam_edge.runtime.context import ContextPolicy, Fitted
-from latam_edge.runtime.llama.vocab import Vocab
 from latam_edge.runtime.template import ChatTemplate
 from latam_edge.runtime.types import Message, Request
+from latam_edge.runtime.vocabulary import Vocabulary
 
 
 class Prompts:
     """Makes the prompts of one loaded model."""
 
-    def __init__(self, vocab: Vocab, template: str | None, n_ctx: int) -> None:
+    def __init__(self, vocab: Vocabulary, template: str | None, n_ctx: int) -> None:
         """template: the file's chat template, compiled when first needed; None: ChatML."""
         self._vocab = vocab
         self._source = template

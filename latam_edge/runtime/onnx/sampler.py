@@ -1,0 +1,97 @@
+"""Draws the next token from logits: penalty, top-k, top-p, min-p, temperature, draw.
+
+The same filters in the same order, with the same meaning, as the chain that the
+llama engine builds, so that one set of settings gives the same choice of tokens on
+both engines. Which of them is drawn depends on the generator, so a seed repeats an
+answer on one engine, not across engines.
+
+Sources: repetition penalty, Keskar et al. (2019), CTRL, on the last 64 tokens as
+llama.cpp does; top-p, Holtzman et al. (2020); min-p, Nguyen et al. (2024).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from latam_edge.runtime.defaults import PENALTY_WINDOW
+from latam_edge.runtime.types import Sampling
+
+Logits = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.intp]
+
+
+class NumpySampler:
+    """One answer's sampler."""
+
+    def __init__(self, sampling: Sampling, seed: int) -> None:
+        """sampling: every field filled but seed and max_tokens."""
+        self._temperature = sampling.temperature or 0.0
+        self._top_k = sampling.top_k or 0
+        self._top_p = 1.0 if sampling.top_p is None else sampling.top_p
+        self._min_p = sampling.min_p or 0.0
+        self._penalty = 1.0 if sampling.repeat_penalty is None else sampling.repeat_penalty
+        self._recent: deque[int] = deque(maxlen=PENALTY_WINDOW)
+        self._random = np.random.default_rng(seed)
+
+    def accept(self, tokens: Sequence[int]) -> None:
+        """Let the penalty know of tokens that were not drawn here: the prompt's."""
+        self._recent.extend(tokens[-PENALTY_WINDOW:])
+
+    def draw(self, logits: Logits) -> int:
+        """The next token. logits: float32, (n_vocab,); left as they are."""
+        if self._penalty != 1.0 and self._recent:
+            logits = penalized(logits, np.fromiter(set(self._recent), np.intp), self._penalty)
+        if not self._temperature:
+            token = int(logits.argmax())
+        else:
+            ids, kept = candidates(logits, self._top_k, self._top_p, self._min_p)
+            # In float64, as the cumulated sum is compared with one draw.
+            scaled = kept.astype(np.float64) / self._temperature
+            weights = np.exp(scaled - scaled[0]).cumsum()
+            token = int(ids[np.searchsorted(weights, self._random.random() * weights[-1], side="right")])
+        self._recent.append(token)
+        return token
+
+
+def penalized(logits: Logits, tokens: Ids, penalty: float) -> Logits:
+    """A copy in which `tokens`, each once, are less likely: divided by `penalty`, or multiplied below zero."""
+    changed = logits.copy()
+    values = logits[tokens]
+    changed[tokens] = np.where(values > 0, values / penalty, values * penalty)
+    return changed
+
+
+def candidates(logits: Logits, top_k: int, top_p: float, min_p: float) -> tuple[Ids, Logits]:
+    """The tokens that may be drawn and their logits, likeliest first; always one at least.
+
+    top_k: keep the k likeliest, 0: all. top_p: of these keep the fewest whose
+    probabilities, renormalized, reach it. min_p: of these keep what is at least this
+    share of the likeliest. Temperature comes later and does not change who stays.
+    """
+    ids = _top(logits, top_k)
+    kept = logits[ids]
+    if top_p < 1:
+        weights = np.exp((kept - kept[0]).astype(np.float64)).cumsum()
+        # The token that reaches top_p stays.
+        count = int(np.searchsorted(weights, top_p * weights[-1], side="left")) + 1
+        ids, kept = ids[:count], kept[:count]
+    if min_p > 0:
+        count = max(1, int(np.count_nonzero(kept >= kept[0] + np.float32(np.log(min_p)))))
+        ids, kept = ids[:count], kept[:count]
+    return ids, kept
+
+
+def _top(logits: Logits, k: int) -> Ids:
+    """Indices of the k largest, largest first; ties by the smaller index. 0: of all."""
+    if not 0 < k < len(logits):
+        return np.argsort(-logits, kind="stable")
+    if k == 1:
+        return np.array([logits.argmax()])
+    best = np.argpartition(logits, -k)[-k:]
+    # argpartition leaves order, and who of equals is in, open; among those chosen the order is fixed.
+    best.sort()
+    return best[np.argsort(-logits[best], kind="stable")]
