@@ -1,5 +1,5 @@
 """How good a model is, measured: perplexity, bits per byte, KL divergence, per language."""
 
-from latam_edge.evaluate.texts import TextReport, evaluate
+from latam_edge.evaluate.texts import Text, TextReport, evaluate
 
-__all__ = ["TextReport", "evaluate"]
+__all__ = ["Text", "TextReport", "evaluate"]

@@ -5,28 +5,37 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from latam_edge.core.errors import BadFile, UsageError
+from latam_edge.core.errors import UsageError
 from latam_edge.core.i18n import t
 from latam_edge.core.progress import Progress, Step, silent
 from latam_edge.evaluate import metrics
 from latam_edge.evaluate.language import UNDETERMINED, guess
-from latam_edge.evaluate.windows import windows
+from latam_edge.evaluate.windows import WINDOWS, Window
 from latam_edge.formats.gguf import read_array, read_header
-from latam_edge.formats.opening import open_regular
-from latam_edge.runtime.scoring import Scorer
+from latam_edge.formats.plain_text import blocks, read_text
+from latam_edge.runtime.scorers import Logits, Scorer, engine_of, open_scorer
 
 N_CTX = 512
 """Tokens of one window, as llama-perplexity takes by default."""
 
-_BLOCK_CHARACTERS = 1 << 16
-"""Text tokenized at a time: llama.cpp's regular expressions recurse on long texts."""
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text to be measured on that is no file, or is in memory already."""
+
+    name: str
+    """What reports call it."""
+    language: str
+    """"es", "pt", ..."""
+    content: str
+    """The text itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class TextReport:
     """What was measured on one text. Figures against a reference are None without one."""
 
     file: str
-    """The text's path, as given."""
+    """The text's path or name, as given."""
     language: str
     """As given, or guessed: "es", "pt", "en", "und"."""
     bytes: int
@@ -59,6 +68,14 @@ class TextReport:
     """Share of tokens where both prefer the same next token."""
     top1_agreement_stderr: float | None = None
     """Standard error, as if tokens were independent."""
+    reference_perplexity: float | None = None
+    """The reference's own perplexity on the same tokens."""
+    engine: str = "llama"
+    """Which engine ran the model."""
+    windows: str = "overlapping"
+    """How the text was cut; see windows.py."""
+    n_ctx: int = N_CTX
+    """Tokens of a window."""
 
     def to_json(self) -> dict[str, Any]:
         """The figures by name; those without a value are left out."""
@@ -70,79 +87,139 @@ class TextReport:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Setup:
+    """What is the same for every text."""
+
+    scorer: Scorer
+    reference: Scorer | None
+    engine: str
+    windows: str
+    n_ctx: int
+    progress: Progress
+
+
 def evaluate(
     model: Path,
-    texts: Sequence[tuple[Path, str]],
+    texts: Sequence[tuple[Path, str] | Text],
     reference: Path | None = None,
     progress: Progress = silent,
     *,
     n_ctx: int = N_CTX,
     n_threads: int | None = None,
+    engine: str | None = None,
+    reference_engine: str | None = None,
+    windows: str = "overlapping",
 ) -> list[TextReport]:
     """Score every text with `model`, and compare with `reference` token by token where given.
 
-    texts: (path, language); a language of "" or "und" is guessed from the text.
+    texts: (path, language), or a Text; a language of "" or "und" is guessed from the text.
     n_ctx: tokens of a window; the models' own context is the upper limit.
-    Logits are used window by window and thrown away: memory beyond the models is a few
-    windows of logits (n_ctx * vocabulary * 4 bytes each).
+    engine, reference_engine: "llama" or "onnx"; None: what each file is made for.
+    windows: how texts are cut, a name of `windows.WINDOWS`.
+    Logits are used as they come and thrown away: memory beyond the models is that of one
+    step of each (128 tokens * vocabulary * 4 bytes) and some 80 MB, whatever the texts' length.
     Raises UsageError for a reference with another vocabulary or a text too short, BadFile
-    for one that is not UTF-8, and what loading a model raises.
+    for one that is not UTF-8, EngineMissing, and what loading a model raises.
 
     >>> evaluate(Path("int4.gguf"), [(Path("texto.txt"), "es")], Path("f16.gguf"))[0].kl_mean
     """
+    model = Path(model)
+    if windows not in WINDOWS:
+        raise UsageError(detail=t("evaluate.unknown_windows", found=windows, known=", ".join(WINDOWS)))
+    known = [_loaded(text) for text in texts]
     if reference is not None:
-        _same_vocabulary(model, reference)
-    n_ctx = min([n_ctx, *(_context(path) for path in (model, reference) if path is not None)])
-    contents = [_read_text(Path(path)) for path, _ in texts]
+        _same_header_vocabulary(model, Path(reference))
+    n_ctx = min([n_ctx, *(_context(Path(path)) for path in (model, reference) if path is not None)])
     with ExitStack() as stack:
-        scorer = stack.enter_context(Scorer(model, n_ctx=n_ctx, n_threads=n_threads))
-        other = stack.enter_context(Scorer(reference, n_ctx, n_threads)) if reference is not None else None
-        tokens = [array("i", _tokens(scorer, text)) for text in contents]
+        scorer = stack.enter_context(closing(open_scorer(model, engine, n_ctx=n_ctx, n_threads=n_threads)))
+        other = None
+        if reference is not None:
+            opened = open_scorer(Path(reference), reference_engine, n_ctx=n_ctx, n_threads=n_threads)
+            other = stack.enter_context(closing(opened))
+            _same_vocabulary(scorer, other, model, Path(reference))
+        setup = _Setup(scorer, other, engine or engine_of(model), windows, n_ctx, progress)
+        tokens = [array("i", _tokens(scorer, text.content, windows)) for text in known]
         total, done = sum(map(len, tokens)), 0
         reports = []
-        for (path, language), text, ids in zip(texts, contents, tokens, strict=True):
-            said = language if language not in ("", UNDETERMINED) else guess(text)
-            position = Step("evaluate.scoring", done=done, total=total, unit="tokens", note=Path(path).name)
-            reports.append(_measure(scorer, other, str(path), said, ids, progress, position))
+        for text, ids in zip(known, tokens, strict=True):
+            position = Step(
+                "evaluate.scoring", done=done, total=total, unit="tokens", note=Path(text.name).name
+            )
+            reports.append(_measure(setup, text, ids, position))
             done += len(ids)
     return reports
 
 
-def _measure(
-    scorer: Scorer,
-    other: Scorer | None,
-    file: str,
-    language: str,
-    tokens: Sequence[int],
-    progress: Progress,
-    position: Step,
-) -> TextReport:
+def _measure(setup: _Setup, text: Text, tokens: Sequence[int], position: Step) -> TextReport:
     """One text, window by window. `position` says how far all texts are when this one starts."""
+    scorer = setup.scorer
     bos = scorer.bos if scorer.adds_bos else None
-    losses, divergences, agreements = [], [], []
-    scored = 0
-    for window in windows(tokens, scorer.n_ctx, bos):
-        rows = slice(window.first - 1, len(window.tokens) - 1)
-        logits = scorer.logits(window.tokens)[rows]
-        losses.append(metrics.negative_log_likelihood(logits, window.targets))
-        if other is not None:
-            expected = other.logits(window.tokens)[rows]
-            divergences.append(metrics.kl_divergence(expected, logits))
-            agreements.append(metrics.same_top(expected, logits))
-        scored += len(window.targets)
-        done = position.done + scored
-        progress(Step(position.key, min(done, position.total), position.total, position.unit, position.note))
-    if not losses:
-        raise UsageError(detail=t("evaluate.text_too_short", path=file))
-    n_bytes = sum(len(scorer.piece(token)) for token in tokens[len(tokens) - scored :])
-    return _report(file, language, n_bytes, losses, divergences, agreements)
+    figures = _Figures([], [], [], [])
+    n_tokens = n_bytes = 0
+    for window in WINDOWS[setup.windows](tokens, setup.n_ctx, bos):
+        for targets in _score(setup, window, figures):
+            n_tokens += len(targets)
+            n_bytes += sum(len(scorer.piece(token)) for token in targets)
+            # Windows side by side pass over as much as they score.
+            seen = n_tokens if setup.windows == "overlapping" else 2 * n_tokens
+            done = min(position.done + min(seen, len(tokens)), position.total)
+            setup.progress(Step(position.key, done, position.total, position.unit, position.note))
+    if not n_tokens:
+        raise UsageError(detail=t("evaluate.text_too_short", path=text.name))
+    return _report(setup, text, n_bytes, figures)
 
 
-def _report(
-    file: str, language: str, n_bytes: int, losses: list[Any], divergences: list[Any], agreements: list[Any]
-) -> TextReport:
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """One figure per token, in pieces."""
+
+    losses: list[Any]
+    reference_losses: list[Any]
+    divergences: list[Any]
+    agreements: list[Any]
+
+
+def _score(setup: _Setup, window: Window, figures: _Figures) -> Iterator[list[int]]:
+    """Score one window into `figures`; yields the targets of each piece as it is done."""
+    rows = (window.tokens, window.first - 1, len(window.tokens) - 1)
+    ours = setup.scorer.stream(*rows)
+    theirs = setup.reference.stream(*rows) if setup.reference is not None else None
+    position = window.first
+    with ExitStack() as stack:
+        # A generator left half-way (Ctrl-C) ends now, not when it is collected.
+        for opened in (ours, theirs):
+            if opened is not None:
+                stack.callback(opened.close)  # type: ignore[attr-defined]
+        for logits, expected in _together(ours, theirs):
+            targets = window.tokens[position : position + len(logits)]
+            position += len(logits)
+            figures.losses.append(metrics.negative_log_likelihood(logits, targets))
+            if expected is not None:
+                figures.reference_losses.append(metrics.negative_log_likelihood(expected, targets))
+                figures.divergences.append(metrics.kl_divergence(expected, logits))
+                figures.agreements.append(metrics.same_top(expected, logits))
+            yield targets
+
+
+def _together(ours: Iterator[Logits], theirs: Iterator[Logits] | None) -> Iterator[tuple[Logits, Any]]:
+    """The same rows of both, whatever the pieces that each engine gives."""
+    if theirs is None:
+        yield from ((rows, None) for rows in ours)
+        return
+    expected: Any = ()
+    for rows in ours:
+        while len(rows):
+            if not len(expected):
+                expected = next(theirs)
+            count = min(len(rows), len(expected))
+            yield rows[:count], expected[:count]
+            rows, expected = rows[count:], expected[count:]
+
+
+def _report(setup: _Setup, text: Text, n_bytes: int, figures: _Figures) -> TextReport:
     """Put the figures of all windows together."""
-    loss = np.concatenate(losses)
+    loss = np.concatenate(figures.losses)
     nats = metrics.estimate(loss)
     perplexity = math.exp(nats.mean)
     # Nats per token -> bits per byte.
@@ -153,64 +230,76 @@ def _report(
         "bits_per_byte": nats.mean * scale,
         "bits_per_byte_stderr": nats.stderr * scale,
     }
-    if divergences:
-        kl = np.concatenate(divergences)
-        mean, top = metrics.estimate(kl), metrics.estimate(np.concatenate(agreements))
+    if figures.divergences:
+        kl = np.concatenate(figures.divergences)
+        mean, top = metrics.estimate(kl), metrics.estimate(np.concatenate(figures.agreements))
         report |= {
             "kl_mean": mean.mean,
             "kl_mean_stderr": mean.stderr,
             "kl_p99": float(np.quantile(kl, 0.99)),
             "top1_agreement": top.mean,
             "top1_agreement_stderr": top.stderr,
+            "reference_perplexity": math.exp(float(np.concatenate(figures.reference_losses).mean())),
         }
-    return TextReport(file=file, language=language, bytes=n_bytes, tokens=len(loss), **report)
+    return TextReport(
+        file=text.name,
+        language=text.language,
+        bytes=n_bytes,
+        tokens=len(loss),
+        engine=setup.engine,
+        windows=setup.windows,
+        n_ctx=setup.n_ctx,
+        **report,
+    )
 
 
-def _same_vocabulary(model: Path, reference: Path) -> None:
-    """Comparing distributions makes sense over the same tokens only. Raises UsageError."""
+def _loaded(text: tuple[Path, str] | Text) -> Text:
+    """A text in memory, its language named or guessed. Raises BadFile and what opening a file raises."""
+    if not isinstance(text, Text):
+        path, language = text
+        text = Text(str(path), language, read_text(Path(path)))
+    if text.language in ("", UNDETERMINED):
+        text = Text(text.name, guess(text.content), text.content)
+    return text
+
+
+def _same_header_vocabulary(model: Path, reference: Path) -> None:
+    """For two GGUF files, before either is loaded. Raises UsageError.
+
+    Comparing distributions makes sense over the same tokens only.
+    """
+    if "onnx" in (engine_of(model), engine_of(reference)):
+        return
     key = "tokenizer.ggml.tokens"
-    ours, theirs = read_header(Path(model)), read_header(Path(reference))
+    ours, theirs = read_header(model), read_header(reference)
     both = key in ours.metadata and key in theirs.metadata
     if not both or read_array(ours, key) != read_array(theirs, key):
-        raise UsageError(detail=t("evaluate.other_vocabulary", model=model, reference=reference))
+        raise _other_vocabulary(model, reference)
+
+
+def _same_vocabulary(ours: Scorer, theirs: Scorer, model: Path, reference: Path) -> None:
+    """For any two engines: the same number of logits and the same bytes behind each. Raises UsageError."""
+    if ours.n_vocab != theirs.n_vocab or any(
+        ours.piece(token) != theirs.piece(token) for token in range(ours.n_vocab)
+    ):
+        raise _other_vocabulary(model, reference)
+
+
+def _other_vocabulary(model: Path, reference: Path) -> UsageError:
+    return UsageError(detail=t("evaluate.other_vocabulary", model=model, reference=reference))
 
 
 def _context(path: Path) -> int:
-    """The longest context that a model was made for, at least 2."""
-    value = read_header(Path(path)).field("context_length")
+    """The longest context that a GGUF model was made for, at least 2; other forms check it themselves."""
+    if engine_of(path) != "llama":
+        return N_CTX
+    value = read_header(path).field("context_length")
     return max(2, value) if isinstance(value, int) else N_CTX
 
 
-def _read_text(path: Path) -> str:
-    """The text as it is, without a byte order mark. Raises BadFile when it is not UTF-8."""
-    with open_regular(path) as (file, size):
-        raw = b""
-        while len(raw) < size and (piece := file.read(size - len(raw))):
-            raw += piece
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadFile(path=path, reason=t("evaluate.not_utf8")) from error
-
-
-def _tokens(scorer: Scorer, text: str) -> Iterator[int]:
+def _tokens(scorer: Scorer, text: str, windows: str) -> Iterator[int]:
     """Tokens of a text of any length, tokenized in blocks."""
+    if windows == "llama-perplexity":
+        text = text.removesuffix("\n")  # as that tool reads files
     for block in blocks(text):
         yield from scorer.tokenize(block)
-
-
-def blocks(text: str, size: int = _BLOCK_CHARACTERS) -> Iterator[str]:
-    """Cut a long text after line ends that a word follows: no pre-tokenizer joins across those.
-
-    A text without such places is cut at `size`.
-    """
-    start = 0
-    while len(text) - start > size:
-        end = start + size
-        cut = end
-        while cut > start and not (text[cut - 1] == "\n" and not text[cut].isspace()):
-            cut -= 1
-        yield text[start : cut if cut > start else end]
-        start = cut if cut > start else end
-    if start < len(text):
-        yield text[start:]
