@@ -9,8 +9,10 @@ phrasing. The lists stand in data/verbs.toml and data/words.toml.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from typing import Any
 
 from latam_edge.cartilla.model import Check, Item, Kind, Lang
 from latam_edge.cartilla.phrasing import ask, first_upper, read
@@ -29,14 +31,14 @@ _SLOTS: dict[Lang, dict[str, int]] = {
 """Person to its place in the list of present forms."""
 BY_DAY: dict[Lang, tuple[tuple[str, ...], ...]] = {
     "es": (
-        ("Hoy {p} ___ ({v}).", "Completa: hoy {p} ___ ({v}).", "Todos los días {p} ___ ({v})."),
-        ("Ayer {p} ___ ({v}).", "Completa: ayer {p} ___ ({v}).", "La semana pasada {p} ___ ({v})."),
-        ("Mañana {p} ___ ({v}).", "Completa: mañana {p} ___ ({v}).", "El próximo año {p} ___ ({v})."),
+        ("Hoy {p} ___ ({v}).", "Completa: hoy {p} ___ ({v}).", "Todos los días {p} ___ (verbo {v})."),
+        ("Ayer {p} ___ ({v}).", "Completa: ayer {p} ___ ({v}).", "La semana pasada {p} ___ (verbo {v})."),
+        ("Mañana {p} ___ ({v}).", "Completa: mañana {p} ___ ({v}).", "El próximo año {p} ___ (verbo {v})."),
     ),
     "pt": (
-        ("Hoje {p} ___ ({v}).", "Complete: hoje {p} ___ ({v}).", "Todos os dias {p} ___ ({v})."),
-        ("Ontem {p} ___ ({v}).", "Complete: ontem {p} ___ ({v}).", "Na semana passada {p} ___ ({v})."),
-        ("Amanhã {p} ___ ({v}).", "Complete: amanhã {p} ___ ({v}).", "No próximo ano {p} ___ ({v})."),
+        ("Hoje {p} ___ ({v}).", "Complete: hoje {p} ___ ({v}).", "Todos os dias {p} ___ (verbo {v})."),
+        ("Ontem {p} ___ ({v}).", "Complete: ontem {p} ___ ({v}).", "Na semana passada {p} ___ (verbo {v})."),
+        ("Amanhã {p} ___ ({v}).", "Complete: amanhã {p} ___ ({v}).", "No próximo ano {p} ___ (verbo {v})."),
     ),
 }
 """Gaps to fill in whose day tells the tense, in the order of TENSES."""
@@ -52,11 +54,23 @@ _ACCENTED = "áéíóúâêôãõ"
 _VOWELS = "aeiou" + _ACCENTED
 
 
-def conjugate_es(verb: str, tense: str) -> tuple[str, ...]:
-    """Forms of a regular Spanish verb for yo, tú, vos, él, nosotros, ustedes."""
+Part = tuple[str, str]
+"""A form cut in two where the ending begins: ("habl", "as")."""
+
+
+def _parts(stem: str, tails: tuple[str, ...]) -> tuple[Part, ...]:
+    return tuple((stem, tail) for tail in tails)
+
+
+def _joined(parts: Iterable[Part]) -> tuple[str, ...]:
+    return tuple(stem + tail for stem, tail in parts)
+
+
+def parts_es(verb: str, tense: str) -> tuple[Part, ...]:
+    """Stem and ending of a regular Spanish verb for yo, tú, vos, él, nosotros, ustedes."""
     stem, ending = verb[:-2], verb[-2:]
     if tense == "futuro":
-        return _future_es(verb)
+        return _parts(verb, _FUTURE["es"])
     if tense == "presente":
         first = stem
         if ending != "ar" and stem.endswith("g"):  # proteger -> protejo
@@ -66,31 +80,29 @@ def conjugate_es(verb: str, tense: str) -> tuple[str, ...]:
             "er": ("es", "és", "e", "emos", "en"),
             "ir": ("es", "ís", "e", "imos", "en"),
         }[ending]
-        return (first + "o", *(stem + tail for tail in tails))
+        return ((first, "o"), *_parts(stem, tails))
     if ending == "ar":
         first = stem
         for hard, soft in (("c", "qu"), ("g", "gu"), ("z", "c")):  # buscar -> busqué
             if stem.endswith(hard):
                 first = stem[:-1] + soft
                 break
-        you, he, we, they = (stem + tail for tail in ("aste", "ó", "amos", "aron"))
-        return (first + "é", you, you, he, we, they)
+        return ((first, "é"), *_parts(stem, ("aste", "aste", "ó", "amos", "aron")))
     if stem[-1] in "aeo":  # leer -> leyó
-        you, he, we, they = (stem + tail for tail in ("íste", "yó", "ímos", "yeron"))
-    else:
-        you, he, we, they = (stem + tail for tail in ("iste", "ió", "imos", "ieron"))
-    return (stem + "í", you, you, he, we, they)
+        return _parts(stem, ("í", "íste", "íste", "yó", "ímos", "yeron"))
+    return _parts(stem, ("í", "iste", "iste", "ió", "imos", "ieron"))
 
 
-def _future_es(stem: str) -> tuple[str, ...]:
-    return tuple(stem + tail for tail in ("é", "ás", "ás", "á", "emos", "án"))
+def conjugate_es(verb: str, tense: str) -> tuple[str, ...]:
+    """Forms of a regular Spanish verb, in the order of `parts_es`."""
+    return _joined(parts_es(verb, tense))
 
 
-def conjugate_pt(verb: str, tense: str) -> tuple[str, ...]:
-    """Forms of a regular Portuguese verb for eu, você, nós, vocês."""
+def parts_pt(verb: str, tense: str) -> tuple[Part, ...]:
+    """Stem and ending of a regular Portuguese verb for eu, você, nós, vocês."""
     stem, ending = verb[:-2], verb[-2:]
     if tense == "futuro":
-        return _future_pt(verb)
+        return _parts(verb, _FUTURE["pt"])
     if tense == "presente":
         first = stem
         if ending != "ar" and stem.endswith("g"):  # proteger -> protejo
@@ -100,31 +112,44 @@ def conjugate_pt(verb: str, tense: str) -> tuple[str, ...]:
         tails = {
             "ar": ("a", "amos", "am"), "er": ("e", "emos", "em"), "ir": ("e", "imos", "em"),
         }[ending]  # fmt: skip
-        return (first + "o", *(stem + tail for tail in tails))
+        return ((first, "o"), *_parts(stem, tails))
     if ending == "ar":
         first = stem
         for hard, soft in (("c", "qu"), ("g", "gu"), ("ç", "c")):  # ficar -> fiquei
             if stem.endswith(hard):
                 first = stem[:-1] + soft
                 break
-        return (first + "ei", *(stem + tail for tail in ("ou", "amos", "aram")))
+        return ((first, "ei"), *_parts(stem, ("ou", "amos", "aram")))
     tails = ("eu", "emos", "eram") if ending == "er" else ("iu", "imos", "iram")
-    return (stem + "i", *(stem + tail for tail in tails))
+    return ((stem, "i"), *_parts(stem, tails))
 
 
-def _future_pt(stem: str) -> tuple[str, ...]:
-    return tuple(stem + tail for tail in ("ei", "á", "emos", "ão"))
+def conjugate_pt(verb: str, tense: str) -> tuple[str, ...]:
+    """Forms of a regular Portuguese verb, in the order of `parts_pt`."""
+    return _joined(parts_pt(verb, tense))
+
+
+_FUTURE: dict[Lang, tuple[str, ...]] = {
+    "es": ("é", "ás", "ás", "á", "emos", "án"),
+    "pt": ("ei", "á", "emos", "ão"),
+}
+
+
+@cache
+def read_verbs() -> dict[str, Any]:
+    """data/verbs.toml, read once."""
+    return read("verbs.toml")
 
 
 @cache
 def _irregular(lang: Lang) -> dict[str, dict[str, tuple[str, ...]]]:
     """Irregular verbs: verb to tense to forms, in the order of `conjugate_es` or `conjugate_pt`."""
     found = {}
-    for verb, forms in read("verbs.toml")[lang]["irregular"].items():
+    for verb, forms in read_verbs()[lang]["irregular"].items():
         past = list(forms["past"])
         if lang == "es":
             past.insert(2, past[1])  # vos shares the past of tú
-        future = _future_es(forms["future"]) if lang == "es" else _future_pt(forms["future"])
+        future = _joined(_parts(forms["future"], _FUTURE[lang]))
         present_name, past_name, future_name = TENSES[lang]
         found[verb] = {present_name: tuple(forms["present"]), past_name: tuple(past), future_name: future}
     return found
@@ -136,6 +161,15 @@ def forms(lang: Lang, verb: str, tense: str) -> tuple[str, ...]:
     if verb in irregular:
         return irregular[verb][tense]
     return conjugate_es(verb, tense) if lang == "es" else conjugate_pt(verb, tense)
+
+
+def _cut(lang: Lang, verb: str, tense: str) -> tuple[Part, ...] | None:
+    """Stems and endings of `forms`; None where forms are learned whole: past and present of irregular verbs."""
+    if verb in _irregular(lang):
+        if tense != "futuro":
+            return None
+        return _parts(read_verbs()[lang]["irregular"][verb]["future"], _FUTURE[lang])
+    return parts_es(verb, tense) if lang == "es" else parts_pt(verb, tense)
 
 
 CONJUGATION: dict[Lang, tuple[str, ...]] = {
@@ -158,6 +192,10 @@ CONJUGATION: dict[Lang, tuple[str, ...]] = {
         "conjugar {v} {p} {t}",
         "En {t}, ¿cómo se conjuga {v} con {p}?",
         "¿Sabes conjugar {v} con {p} en {t}?",
+        "{p}, verbo {v}, {t}",
+        "verbo {v} en {t} con {p}",
+        "En {t}: {p} y el verbo {v}",
+        "¿Qué forma del verbo {v} va con {p} en {t}?",
     ),
     "pt": (
         "Como se conjuga {v} com {p} no {t}?",
@@ -178,6 +216,10 @@ CONJUGATION: dict[Lang, tuple[str, ...]] = {
         "conjugar {v} {p} {t}",
         "No {t}, como se conjuga {v} com {p}?",
         "Você sabe conjugar {v} com {p} no {t}?",
+        "{p}, verbo {v}, {t}",
+        "verbo {v} no {t} com {p}",
+        "No {t}: {p} e o verbo {v}",
+        "Que forma do verbo {v} vai com {p} no {t}?",
     ),
 }
 PRESENT_ONLY: dict[Lang, tuple[str, ...]] = {
@@ -238,24 +280,58 @@ def _ask_in_tense(
     return questions
 
 
+RULE_QUESTIONS = 10
+"""Ways in which one form of one regular verb or noun is asked: there are many words, and together
+they are asked in every way."""
+
+_VERB: dict[Lang, tuple[str, str]] = {
+    "es": ("Verbo {v}", "Verbo irregular {v}"),
+    "pt": ("Verbo {v}", "Verbo irregular {v}"),
+}
+
+
+def _some(key: str, questions: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """RULE_QUESTIONS of the questions, evenly from the list; where to begin hangs on the key."""
+    if len(questions) <= RULE_QUESTIONS:
+        return tuple(questions)
+    begin = zlib.crc32(key.encode())
+    places = {
+        (begin + step * len(questions) // RULE_QUESTIONS) % len(questions) for step in range(RULE_QUESTIONS)
+    }
+    return tuple(questions[place] for place in sorted(places))
+
+
+def _verb_first(lang: Lang, verb: str, tense: str) -> str:
+    """How an answer about a verb begins: the verb and the tense once more, to build on."""
+    return f"{_VERB[lang][verb in _irregular(lang)].format(v=verb)}, {tense}: "
+
+
 def conjugation(lang: Lang, verb: str, person: str, tense: str) -> Item:
-    """One form of one verb."""
-    form = forms(lang, verb, tense)[_SLOTS[lang][person]]
+    """One form of one verb. The answer cuts a form that follows a rule where its ending begins."""
+    slot = _SLOTS[lang][person]
+    form = forms(lang, verb, tense)[slot]
+    kind = _kind(lang, verb)
+    cut = _cut(lang, verb, tense)
+    answer = _verb_first(lang, verb, tense)
+    if cut is None:
+        answer += f"{person} {form}."
+    else:
+        answer += f"{'-'.join(cut[slot])}. {first_upper(person)} {form}."
+    key = f"conj:{lang}:{verb}:{person}:{tense}"
+    questions = _conjugation_questions(lang, verb, person, tense)
+    if kind == "rule":
+        questions = _some(key, questions)
+    weight = 2.0 if kind == "fact" else 0.12
+    return Item("conjugation", lang, key, kind, questions, (answer,), Check(((form,),)), weight=weight)
+
+
+@cache
+def _conjugation_questions(lang: Lang, verb: str, person: str, tense: str) -> tuple[tuple[str, str], ...]:
     questions = _ask_in_tense("conj", CONJUGATION[lang], lang, tense, v=verb, p=person)
     questions += ask("conj-day", BY_DAY[lang][TENSES[lang].index(tense)], lang, v=verb, p=person)
     if tense == "presente":
         questions += ask("conj-present", PRESENT_ONLY[lang], lang, v=verb, p=person)
-    kind = _kind(lang, verb)
-    return Item(
-        "conjugation",
-        lang,
-        f"conj:{lang}:{verb}:{person}:{tense}",
-        kind,
-        questions,
-        (f"{first_upper(person)} {form}.",),
-        Check(((form,),)),
-        weight=2.0 if kind == "fact" else 1.0,
-    )
+    return questions
 
 
 def whole_tense(lang: Lang, verb: str, tense: str) -> Item:
@@ -265,15 +341,21 @@ def whole_tense(lang: Lang, verb: str, tense: str) -> Item:
     questions = _ask_in_tense("tense", WHOLE[lang], lang, tense, v=verb)
     if tense == "presente":
         questions += ask("tense-present", WHOLE_PRESENT[lang], lang, v=verb)
+    kind = _kind(lang, verb)
+    cut = _cut(lang, verb, tense)
+    answer = _verb_first(lang, verb, tense)
+    # The stem stands before the forms that are built on it: that of the second person never changes its spelling.
+    answer += ", ".join(pairs) + "." if cut is None else f"{cut[1][0]}-. {first_upper(', '.join(pairs))}."
+    key = f"conj:{lang}:{verb}:todo:{tense}"
     return Item(
         "conjugation",
         lang,
-        f"conj:{lang}:{verb}:todo:{tense}",
-        _kind(lang, verb),
-        questions,
-        (first_upper(", ".join(pairs)) + ".",),
+        key,
+        kind,
+        _some(key, questions) if kind == "rule" else questions,
+        (answer,),
         Check(tuple((pair,) for pair in pairs)),
-        weight=4.0,
+        weight=6.0 if kind == "fact" else 0.3,
     )
 
 
@@ -352,6 +434,9 @@ PLURAL: dict[Lang, tuple[str, ...]] = {
         "Si hay más de uno, ¿cómo se dice {w}?",
         "Completa: el plural de {w} es ___.",
         "¿Cuál es el plural de '{w}'?",
+        "la palabra {w} en plural",
+        "Forma el plural de {w}.",
+        "¿Qué plural tiene {w}?",
     ),
     "pt": (
         "Qual é o plural de {w}?",
@@ -372,6 +457,9 @@ PLURAL: dict[Lang, tuple[str, ...]] = {
         "Se há mais de um, como se diz {w}?",
         "Complete: o plural de {w} é ___.",
         "Qual é o plural de '{w}'?",
+        "a palavra {w} no plural",
+        "Forme o plural de {w}.",
+        "Que plural tem {w}?",
     ),
 }
 SINGULAR: dict[Lang, tuple[str, ...]] = {
@@ -386,6 +474,10 @@ SINGULAR: dict[Lang, tuple[str, ...]] = {
         "Escribe el singular de {w}.",
         "¿Cómo se escribe el singular de {w}?",
         "¿Cuál es el singular de la palabra {w}?",
+        "¿Cómo es el singular de {w}?",
+        "la palabra {w} en singular",
+        "¿Singular de {w}?",
+        "¿Sabes el singular de {w}?",
     ),
     "pt": (
         "Qual é o singular de {w}?",
@@ -398,6 +490,10 @@ SINGULAR: dict[Lang, tuple[str, ...]] = {
         "Escreva o singular de {w}.",
         "Como se escreve o singular de {w}?",
         "Qual é o singular da palavra {w}?",
+        "Como é o singular de {w}?",
+        "a palavra {w} no singular",
+        "O singular de {w}?",
+        "Você sabe o singular de {w}?",
     ),
 }
 
@@ -420,22 +516,43 @@ def irregular_plurals(lang: Lang) -> dict[str, str]:
     return dict(read("words.toml")["plural"][f"{lang}_irregular"])
 
 
+def _cut_plural(word: str, many: str) -> str:
+    """The plural with a hyphen where it leaves the singular, accents aside: "cancion-es", "lápi-ces"."""
+    plain, end = word.translate(_PLAIN), 0
+    while end < len(word) and many[end].translate(_PLAIN) == plain[end]:
+        end += 1
+    return f"{many[:end]}-{many[end:]}"
+
+
+_UNCHANGED: dict[Lang, str] = {"es": "no cambia", "pt": "não muda"}
+_SAID: dict[Lang, str] = {"es": "Se dice", "pt": "Se diz"}
+
+
 def plural(lang: Lang, word: str, many: str, kind: Kind) -> Item:
-    """The plural of a noun."""
-    answer = f"El plural de {word} es {many}." if lang == "es" else f"O plural de {word} é {many}."
+    """The plural of a noun: the word, the plural cut where its ending begins, the plural."""
+    step = _UNCHANGED[lang] if word == many else _cut_plural(word, many)
+    answer = f"Plural de {word}: {step}. {_SAID[lang]} {many}."
+    key = f"plural:{lang}:{word}"
     questions = ask("plural", PLURAL[lang], lang, PLURAL_WRAP, w=word)
-    check = Check(
-        ((f"es {many}", f"é {many}", f"son {many}", f"são {many}"),) if word == many else ((many,),)
-    )
-    return Item("plurals", lang, f"plural:{lang}:{word}", kind, questions, (answer,), check)
+    if kind == "rule":
+        questions = _some(key, questions)
+    # The step repeats a word that doesn't change: only what is said at the end counts.
+    check = Check(((f"{_SAID[lang]} {many}",) if word == many else (many,),))
+    weight = 8.0 if kind == "fact" else 1.0
+    return Item("plurals", lang, key, kind, questions, (answer,), check, weight=weight)
 
 
 def singular(lang: Lang, word: str, many: str, kind: Kind) -> Item:
     """The singular behind a plural; the key names the singular."""
-    answer = f"El singular de {many} es {word}." if lang == "es" else f"O singular de {many} é {word}."
-    questions = ask("singular", SINGULAR[lang], lang, 1, w=many)
+    answer = f"Singular de {many}: {_cut_plural(word, many)}. {_SAID[lang]} {word}."
     key = f"plural:{lang}:{word}:singular"
-    return Item("plurals", lang, key, kind, questions, (answer,), Check(((word,),)), weight=0.3)
+    questions = ask("singular", SINGULAR[lang], lang, 1, w=many)
+    if kind == "rule":
+        questions = _some(key, questions)
+    # The step may hold the singular ("escoba-s"): only what is said at the end counts.
+    check = Check(((f"{_SAID[lang]} {word}",),))
+    weight = 6.0 if kind == "fact" else 0.5
+    return Item("plurals", lang, key, kind, questions, (answer,), check, weight=weight)
 
 
 ARTICLE: dict[Lang, tuple[str, ...]] = {
@@ -450,6 +567,20 @@ ARTICLE: dict[Lang, tuple[str, ...]] = {
         "género de {w}",
         "¿La palabra {w} es masculina o femenina?",
         "Pon el artículo: ___ {w}.",
+        "¿Es masculina o femenina la palabra {w}?",
+        "¿La palabra {w} es de género masculino o femenino?",
+        "La palabra {w}, ¿es masculina o femenina?",
+        "¿{w} es una palabra masculina o femenina?",
+        "¿Cuál es el género de la palabra {w}?",
+        "¿Qué género tiene la palabra {w}?",
+        "¿Qué artículo va con la palabra {w}?",
+        "¿La palabra {w} lleva el o la?",
+        "¿Cómo se dice, el {w} o la {w}?",
+        "¿Es femenina o masculina la palabra {w}?",
+        "Dime el género de {w}.",
+        "Dime si la palabra {w} es masculina o femenina.",
+        "¿Se escribe el {w} o la {w}?",
+        "artículo de la palabra {w}",
     ),
     "pt": (
         "Se diz o {w} ou a {w}?",
@@ -462,6 +593,20 @@ ARTICLE: dict[Lang, tuple[str, ...]] = {
         "gênero de {w}",
         "A palavra {w} é masculina ou feminina?",
         "Coloque o artigo: ___ {w}.",
+        "É masculina ou feminina a palavra {w}?",
+        "A palavra {w} é do gênero masculino ou feminino?",
+        "A palavra {w}: é masculina ou feminina?",
+        "{w} é uma palavra masculina ou feminina?",
+        "Qual é o gênero da palavra {w}?",
+        "Que gênero tem a palavra {w}?",
+        "Que artigo vai com a palavra {w}?",
+        "A palavra {w} leva o ou a?",
+        "Como se diz, o {w} ou a {w}?",
+        "É feminina ou masculina a palavra {w}?",
+        "Me diga o gênero de {w}.",
+        "Me diga se a palavra {w} é masculina ou feminina.",
+        "Se escreve o {w} ou a {w}?",
+        "artigo da palavra {w}",
     ),
 }
 
@@ -472,7 +617,7 @@ def article(lang: Lang, word: str, gender: str) -> Item:
     name = "masculino" if gender == "m" else ("femenino" if lang == "es" else "feminino")
     answer = f"Se dice {the} {word}: es {name}." if lang == "es" else f"Se diz {the} {word}: é {name}."
     questions = ask("article", ARTICLE[lang], lang, w=word)
-    check = Check(((f"{the} {word}", name),))
+    check = Check(((f"{the} {word}",),))
     return Item("articles", lang, f"article:{lang}:{word}", "fact", questions, (answer,), check)
 
 
@@ -502,6 +647,11 @@ OPPOSITE: dict[Lang, tuple[str, ...]] = {
         "¿Qué palabra significa lo contrario de {w}?",
         "¿Qué es lo opuesto a {w}?",
         "¿Cuál es el antónimo de '{w}'?",
+        "Escribe lo contrario de {w}.",
+        "Escribe un antónimo de {w}.",
+        "Si algo no es {w}, ¿qué es?",
+        "No es {w}, es lo contrario: es...",
+        "¿Cuál es el antónimo de {w} y cómo se escribe?",
     ),
     "pt": (
         "Qual é o antônimo de {w}?",
@@ -527,6 +677,11 @@ OPPOSITE: dict[Lang, tuple[str, ...]] = {
         "Que palavra significa o contrário de {w}?",
         "Qual o contrário de {w}?",
         "Qual é o antônimo de '{w}'?",
+        "Escreva o contrário de {w}.",
+        "Escreva um antônimo de {w}.",
+        "Se algo não é {w}, o que é?",
+        "Não é {w}, é o contrário: é...",
+        "Qual é o antônimo de {w} e como se escreve?",
     ),
 }
 
@@ -560,7 +715,7 @@ def opposite(lang: Lang, key: str, word: str, accepted: tuple[str, ...]) -> Item
 
 @cache
 def _verbs(lang: Lang) -> tuple[str, ...]:
-    return (*read("verbs.toml")[lang]["regular"], *_irregular(lang))
+    return (*read_verbs()[lang]["regular"], *_irregular(lang))
 
 
 def _conjugations(lang: Lang) -> Iterator[Item]:
@@ -605,12 +760,19 @@ NEXT_WORD: dict[str, dict[Lang, tuple[str, ...]]] = {
 }
 
 
+@cache
+def _asked_on(lang: Lang) -> tuple[str, ...]:
+    """The verbs that follow-ups are about: all irregular ones and a hundred regular ones."""
+    regular = read_verbs()[lang]["regular"]
+    return (*regular[:: max(1, len(regular) // 100)], *_irregular(lang))
+
+
 def follow_ups() -> Iterator[tuple[Item, Item, str]]:
     """(first item, second item, short second question) for verbs, plurals and opposites."""
     for lang in LANGS:
         spanish = lang == "es"
         persons = tuple(_SLOTS[lang])
-        for index, verb in enumerate(_verbs(lang)):
+        for index, verb in enumerate(_asked_on(lang)):
             for turn, tense in enumerate(TENSES[lang]):
                 one = persons[(index + turn) % len(persons)]
                 two = persons[(index + turn * 2 + 1) % len(persons)]
@@ -624,7 +786,8 @@ def follow_ups() -> Iterator[tuple[Item, Item, str]]:
                     conjugation(lang, verb, one, later),
                     f"¿Y en {later}?" if spanish else f"E no {later}?",
                 )
-        words = [(word, many, "rule") for word, _, many in nouns(lang)]
+        some = nouns(lang)
+        words = [(word, many, "rule") for word, _, many in some[:: max(1, len(some) // 250)]]
         words += [(word, many, "fact") for word, many in irregular_plurals(lang).items()]
         made = [plural(lang, word, many, "fact" if kind == "fact" else "rule") for word, many, kind in words]
         yield from _next(made, [word for word, _, _ in words], NEXT_WORD["plural"][lang])

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from latam_edge.cartilla.model import Check, Item, Lang
-from latam_edge.cartilla.phrasing import first_upper, listing, read
+from latam_edge.cartilla.phrasing import listing, read
 from latam_edge.cartilla.sourced import LANGS
 
 SAY: dict[Lang, tuple[str, ...]] = {
@@ -29,6 +29,12 @@ SAY: dict[Lang, tuple[str, ...]] = {
         "¿Cómo se traduce {w} al {l}?",
         "Necesito decir {w} en {l}.",
         "¿Cómo dirías {w} en {l}?",
+        "¿Cuál es la palabra para {w} en {l}?",
+        "palabra {l} para {w}",
+        "¿Qué palabra {l} significa {w}?",
+        "Dime la palabra {l} para {w}.",
+        "En {l}, ¿cuál es la palabra para {w}?",
+        "En {l}, ¿cómo digo {w}?",
     ),
     "pt": (
         "Como se diz {w} em {l}?",
@@ -45,6 +51,12 @@ SAY: dict[Lang, tuple[str, ...]] = {
         "Como se traduz {w} para o {l}?",
         "Preciso dizer {w} em {l}.",
         "Como você diria {w} em {l}?",
+        "Qual é a palavra para {w} em {l}?",
+        "palavra em {l} para {w}",
+        "Que palavra em {l} significa {w}?",
+        "Me diga a palavra em {l} para {w}.",
+        "Em {l}, qual é a palavra para {w}?",
+        "Em {l}, como eu digo {w}?",
     ),
 }
 """From Spanish or Portuguese: {w} the word, {l} the language's name."""
@@ -79,6 +91,12 @@ MEAN: dict[Lang, tuple[str, ...]] = {
         "¿Qué es {x} en {l}?",
         "Quiero saber qué significa {x} en {l}.",
         "¿Cómo se dice en español la palabra {x} del {l}?",
+        "Vi la palabra {x} en {l}, ¿qué significa?",
+        "Oí {x} en {l}, ¿qué significa?",
+        "Me dijeron {x} en {l}, ¿qué quiere decir?",
+        "Leí {x}, una palabra en {l}: ¿qué significa?",
+        "La palabra {x} en {l}, ¿qué quiere decir?",
+        "Dime qué quiere decir {x} en {l}.",
     ),
     "pt": (
         "O que significa {x} em {l}?",
@@ -93,6 +111,12 @@ MEAN: dict[Lang, tuple[str, ...]] = {
         "O que é {x} em {l}?",
         "Quero saber o que significa {x} em {l}.",
         "Como se diz em português a palavra {x} do {l}?",
+        "Vi a palavra {x} em {l}, o que significa?",
+        "Ouvi {x} em {l}, o que significa?",
+        "Me disseram {x} em {l}, o que quer dizer?",
+        "Li {x}, uma palavra em {l}: o que significa?",
+        "A palavra {x} em {l}, o que quer dizer?",
+        "Me diga o que quer dizer {x} em {l}.",
     ),
 }
 """From the indigenous language: {x} the word."""
@@ -126,14 +150,15 @@ COUNT: dict[Lang, tuple[str, ...]] = {
 """All ten numbers at once."""
 
 SAY_ANSWERS: dict[Lang, tuple[str, ...]] = {
-    "es": ("Se dice {x} en {v}.", "{W} se dice {x} en {v}.", "En {v} se dice {x}."),
-    "pt": ("Se diz {x} em {v}.", "{W} se diz {x} em {v}.", "Em {v} se diz {x}."),
+    "es": ("En {v}, {w} se dice {x}.",),
+    "pt": ("Em {v}, {w} se diz {x}.",),
 }
-"""{v} is the variety where the source names one, else the language."""
+"""{v} is the variety where the source names one, else the language. One pattern, which says the question's
+word and language once more before it answers: what is copied first guides what comes."""
 
 MEAN_ANSWERS: dict[Lang, tuple[str, ...]] = {
-    "es": ("{X} significa {w} en {l}.", "Significa {w}.", "En {l}, {x} quiere decir {w}."),
-    "pt": ("{X} significa {w} em {l}.", "Significa {w}.", "Em {l}, {x} quer dizer {w}."),
+    "es": ("En {l}, {x} quiere decir {w}.",),
+    "pt": ("Em {l}, {x} quer dizer {w}.",),
 }
 
 COUNT_ANSWERS: dict[Lang, tuple[str, ...]] = {
@@ -167,7 +192,7 @@ def _say(tongue: str, word: dict[str, Any], lang: Lang, data: dict[str, Any]) ->
     questions = _fill("say", SAY[lang], w=meaning, l=name)
     if word.get("number"):
         questions += _fill("number", NUMBER[lang], n=word["id"], l=name)
-    said = {"x": word["say"][0], "v": variety, "W": first_upper(meaning)}
+    said = {"x": word["say"][0], "v": variety, "w": meaning}
     return Item(
         category="indigenous",
         lang=lang,
@@ -183,7 +208,7 @@ def _say(tongue: str, word: dict[str, Any], lang: Lang, data: dict[str, Any]) ->
 def _mean(tongue: str, word: dict[str, Any], lang: Lang, data: dict[str, Any]) -> Item:
     name = data["language"][tongue][lang]
     said = word["say"][0]
-    meant = {"x": said, "X": first_upper(said), "w": word[lang][0], "l": name}
+    meant = {"x": said, "w": word[lang][0], "l": name}
     return Item(
         category="indigenous",
         lang=lang,

@@ -215,16 +215,18 @@ def test_plurals_match_the_list_written_by_hand(make: Callable[[str], str], tabl
 def test_plurals_in_ao_are_facts_and_never_derived(every_item: list[Item]) -> None:
     assert not [word for word, _, _ in grammar.nouns("pt") if word.endswith("ão")]
     assert _of(every_item, "plural:pt:pão", "pt").kind == "fact"
-    assert _of(every_item, "plural:pt:pão", "pt").answers == ("O plural de pão é pães.",)
-    assert _of(every_item, "plural:pt:mão", "pt").answers == ("O plural de mão é mãos.",)
+    assert _of(every_item, "plural:pt:pão", "pt").answers == ("Plural de pão: pã-es. Se diz pães.",)
+    assert _of(every_item, "plural:pt:mão", "pt").answers == ("Plural de mão: mão-s. Se diz mãos.",)
 
 
 def test_irregular_verbs_are_facts_and_regular_ones_rules(every_item: list[Item]) -> None:
     assert _of(every_item, "conj:es:ser:tú:presente", "es").kind == "fact"
     assert _of(every_item, "conj:es:cantar:tú:presente", "es").kind == "rule"
-    assert _of(every_item, "conj:es:cantar:vos:presente", "es").answers == ("Vos cantás.",)
+    assert _of(every_item, "conj:es:cantar:vos:presente", "es").answers == (
+        "Verbo cantar, presente: cant-ás. Vos cantás.",
+    )
     whole = _of(every_item, "conj:pt:comer:todo:passado", "pt")
-    assert whole.answers == ("Eu comi, você comeu, nós comemos, vocês comeram.",)
+    assert whole.answers == ("Verbo comer, passado: com-. Eu comi, você comeu, nós comemos, vocês comeram.",)
     assert not grade(whole.check, "Eu comi, você comeu, nós comemos, vocês comem.")
 
 
@@ -274,3 +276,41 @@ def test_listing_turns_y_into_e_before_the_sound_i() -> None:
     assert listing(["español", "inglés"], "es") == "español e inglés"
     assert listing(["agua", "hielo"], "es") == "agua y hielo"
     assert listing(["a", "b", "c"], "pt") == "a, b e c"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_there_are_enough_words_to_learn_rules_from(lang: str) -> None:
+    verbs = grammar.read_verbs()[lang]["regular"]
+    assert len(verbs) == len(set(verbs)) >= 500
+    assert {verb[-2:] for verb in verbs} == {"ar", "er", "ir"}
+    assert len(grammar.nouns(lang)) >= 1500
+
+
+def test_answers_about_rules_cut_the_form_where_its_ending_begins(every_item: list[Item]) -> None:
+    rules = [
+        item for item in every_item if item.category in ("conjugation", "plurals") and item.kind == "rule"
+    ]
+    for item in rules:
+        if ":todo:" in item.key:
+            continue
+        head, tail = item.answers[0].split(". ")
+        step = head.split(": ")[1]
+        said = tail.rstrip(".").split()[-1]
+        if step in ("no cambia", "não muda"):
+            assert item.key.split(":")[2] == said
+        elif item.key.endswith(":singular"):
+            assert step.replace("-", "") == head.split(": ")[0].split()[-1]
+        else:
+            assert step.replace("-", "") == said, item.key
+
+
+def test_the_step_of_a_singular_is_no_answer(every_item: list[Item]) -> None:
+    check = _of(every_item, "plural:es:escoba:singular", "es").check
+    assert grade(check, "Singular de escobas: escoba-s. Se dice escoba.")
+    assert not grade(check, "Singular de escobas: escoba-s. Se dice escobas.")
+
+
+def test_an_article_without_its_word_is_no_answer(every_item: list[Item]) -> None:
+    check = _of(every_item, "article:es:arena", "es").check
+    assert grade(check, "Se dice la arena: es femenino.")
+    assert not grade(check, "Se dice la naranja: es femenino.")
