@@ -25,4 +25,5 @@ MESSAGES = {
     "convert.bad_metadata": "the metadata {name} has a value that GGUF can't hold",
     "convert.unknown_type": "Unknown type “{found}”. Use one of: {known}",
     "convert.unknown_method": "Unknown method “{found}”. Use one of: {known}",
+    "convert.unknown_accuracy": "Unknown accuracy level “{found}”. Use one of: {known}",
 }

@@ -25,4 +25,5 @@ MESSAGES = {
     "convert.bad_metadata": "el metadato {name} tiene un valor que GGUF no puede guardar",
     "convert.unknown_type": "No conozco el tipo «{found}». Usa uno de estos: {known}",
     "convert.unknown_method": "No conozco el método «{found}». Usa uno de estos: {known}",
+    "convert.unknown_accuracy": "Precisión desconocida «{found}». Usa una de: {known}",
 }

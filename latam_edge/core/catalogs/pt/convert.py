@@ -25,4 +25,5 @@ MESSAGES = {
     "convert.bad_metadata": "o metadado {name} tem um valor que o GGUF não pode guardar",
     "convert.unknown_type": "Não conheço o tipo «{found}». Use um destes: {known}",
     "convert.unknown_method": "Não conheço o método «{found}». Use um destes: {known}",
+    "convert.unknown_accuracy": "Precisão desconhecida “{found}”. Use uma destas: {known}",
 }
