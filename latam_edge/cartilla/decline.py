@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import accumulate
 
-from latam_edge.cartilla.decline_words import WORDS
+from latam_edge.cartilla import decline_daily, decline_words, health
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.normalize import question_key
 from latam_edge.cartilla.split import TEMPLATES_IN_15
@@ -38,11 +38,8 @@ ANSWERS: dict[Lang, tuple[str, ...]] = {
         "Não sei. Isso não está na minha cartilha.",
     ),
 }
-HEALTH_ANSWERS: dict[Lang, tuple[str, ...]] = {
-    "es": ("No lo sé. Consulta al personal de salud.",),
-    "pt": ("Não sei. Procure um profissional de saúde.",),
-}
-"""Doses, medicines, diagnoses, and health items that were taken out."""
+HEALTH_ANSWERS: dict[Lang, tuple[str, ...]] = {lang: (text,) for lang, text in health.SAFE_ANSWER.items()}
+"""Doses, medicines, diagnoses: the same words as for health items that were taken out."""
 
 CHECK = Check(declines=True)
 _P_INDIRECT = 0.15
@@ -50,15 +47,20 @@ _HELD_OUT_PER_LANG = 400
 
 # group -> share of the training questions
 _GROUPS = {
-    "near": 0.35,
-    "number": 0.13,
-    "health": 0.13,
-    "wide": 0.31,
+    "near": 0.27,
+    "number": 0.11,
+    "health": 0.17,
+    "wide": 0.21,
+    "daily": 0.17,
     "foreign": 0.03,
-    "gibberish": 0.03,
+    "gibberish": 0.02,
     "rude": 0.02,
 }
 
+_WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
+    "es": {**decline_words.WORDS["es"], **decline_daily.WORDS["es"]},
+    "pt": {**decline_words.WORDS["pt"], **decline_daily.WORDS["pt"]},
+}
 _TEMPLATES: dict[Lang, dict[str, str]] = {
     "es": {
         "near": """
@@ -924,6 +926,29 @@ _ENGLISH = (
     "Come stai?",
     "Dov'è {e_noun}?",
     "Buongiorno a tutti",
+    "Good night",
+    "Thank you very much",
+    "I don't understand",
+    "Where are you from?",
+    "How old are you?",
+    "What day is today?",
+    "I love {e_noun}",
+    "See you later",
+    "Open the door",
+    "Can I ask you about {e_noun}?",
+    "Give me {e_noun}",
+    "My {e_noun} is broken",
+    "Please explain {e_noun}",
+    "Who is your teacher?",
+    "Je ne comprends pas",
+    "Merci beaucoup",
+    "Je voudrais {e_noun}",
+    "Comment dit-on {e_noun} ?",
+    "Ciao, come va?",
+    "Grazie mille",
+    "Ich liebe {e_noun}",
+    "Danke schön",
+    "Wo ist {e_noun}?",
 )
 _ENGLISH_NOUNS = (
     "france",
@@ -1108,7 +1133,8 @@ _INDIRECT: dict[Lang, tuple[str, ...]] = {
 def _templates(lang: Lang, group: str) -> tuple[str, ...]:
     if group == "foreign":
         return _ENGLISH
-    return tuple(line.strip() for line in _TEMPLATES[lang][group].strip().splitlines())
+    texts = (_TEMPLATES[lang].get(group, ""), decline_daily.TEMPLATES[lang].get(group, ""))
+    return tuple(line.strip() for text in texts for line in text.strip().splitlines())
 
 
 def template_is_held_out(template: str) -> bool:
@@ -1126,8 +1152,8 @@ def _variety(template: str, lang: Lang) -> float:
     combinations = 1
     for match in _FIELD.finditer(template):
         field = match.group(1)
-        if field in WORDS[lang]:
-            combinations *= len(WORDS[lang][field])
+        if field in _WORDS[lang]:
+            combinations *= len(_WORDS[lang][field])
         else:
             combinations *= 30
     return math.pow(min(combinations, 2000), 0.25)
@@ -1148,11 +1174,11 @@ def _value(rng: random.Random, field: str, lang: Lang) -> str:
     if field in _NUMBERS:
         return _NUMBERS[field](rng)
     if field.startswith("bare_"):
-        return _ARTICLE.sub("", rng.choice(WORDS[lang][field.removeprefix("bare_")]))
+        return _ARTICLE.sub("", rng.choice(_WORDS[lang][field.removeprefix("bare_")]))
     extra = {"job": _JOBS, "greeting": _GREETINGS, "city_out": _CAPITALS_OUT}.get(field)
     if extra is not None:
         return rng.choice(extra[lang])
-    return rng.choice(_ENGLISH_NOUNS) if field == "e_noun" else rng.choice(WORDS[lang][field])
+    return rng.choice(_ENGLISH_NOUNS) if field == "e_noun" else rng.choice(_WORDS[lang][field])
 
 
 def _fill(rng: random.Random, template: str, lang: Lang) -> str:
@@ -1177,6 +1203,9 @@ _LETTERS = ("asdfghjkl", "qwertyuiop", "zxcvbnm", "aeiou", "bcdfghjklmnpqrstvwxy
 
 
 def _gibberish(rng: random.Random) -> str:
+    if rng.random() < 0.1:
+        laugh = rng.choice(("ja", "je", "ji", "ha", "k", "rs", "jaj"))
+        return laugh * rng.randrange(2, 7) + rng.choice(("", "", " lol", " xdd", " ay"))
     if rng.random() < 0.15:
         return rng.choice(
             ("?", "???", "...", "!!!", "jajaja", "kkkk", "xd", "ok ok", "mmm", "eh", "hmm", "🙂", "123abc")

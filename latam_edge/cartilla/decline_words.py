@@ -87,7 +87,7 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             jefe, novia, novio, hijo, hija, sobrino, profesora de inglés, entrenador, perro, gato, esposo, esposa
         """),
         "person": _list("""
-            Albert Einstein, Isaac Newton, Napoleón, Julio César, Cleopatra, Taylor Swift, Cristiano Ronaldo,
+            Albert Einstein, Isaac Newton, Julio César, Cleopatra, Taylor Swift, Cristiano Ronaldo,
             Michael Jackson, Elon Musk, Bill Gates, Leonardo da Vinci, Mozart, Beethoven, Shakespeare, Sócrates,
             Platón, Aristóteles, Gandhi, Nelson Mandela, Marie Curie, Charles Darwin, Galileo, Picasso, Van Gogh,
             Harry Potter, Batman, Spiderman, Barack Obama, la reina Isabel, el papa, Tom Cruise, Rihanna, Beyoncé,
@@ -116,12 +116,12 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             un algoritmo, un transistor, un logaritmo, una derivada, una integral, un polinomio, una matriz,
             un vector, un número primo, un número complejo, una ecuación cuadrática, el teorema de Pitágoras,
             la trigonometría, un electrón, un protón, un neutrino, un quark, la entropía, la termodinámica,
-            el magnetismo, un semiconductor, la ley de Ohm, la tabla periódica, el sodio, el uranio, el mercurio
+            el magnetismo, la ley de Ohm, la tabla periódica, el sodio, el uranio, el mercurio
             químico, un ácido, una base química, el pH, una molécula, un isótopo, la fotocopiadora láser, el ADN,
-            una mitocondria, un ribosoma, una enzima, la mitosis, una hipoteca, un arancel, el PIB, una acción
+            un ribosoma, una enzima, la mitosis, una hipoteca, un arancel, el PIB, una acción
             bursátil, un pagaré, un contrato, una metáfora, un soneto, una hipérbole, el existencialismo,
             el estoicismo, la burocracia, un algoritmo genético, una red neuronal, un servidor, un navegador,
-            una cookie, un virus informático, un blockchain, un token, una API, un compilador, un hashtag,
+            una cookie, un virus informático, un token, una API, un compilador, un hashtag,
             un podcast, un influencer, un meme, la gravedad cuántica, un agujero de gusano, un fractal
         """),
         "foreign_language": _list("""
@@ -143,7 +143,7 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
         "verb": _list("""
             bailar tango, programar, manejar un camión, cocinar sushi, reparar una moto, tocar el violín, patinar,
             esquiar, bucear, tejer un suéter, pintar al óleo, invertir dinero, abrir una empresa, vender por internet,
-            hacer una página web, editar un video, grabar un disco, construir una casa, instalar una antena,
+            editar un video, grabar un disco, construir una casa, instalar una antena,
             soldar metales, cortar el cabello, maquillarme, jugar póker, boxear, volar un dron, arreglar el wifi,
             formatear una computadora, descargar música, crear una contraseña, pedir un préstamo, declarar impuestos,
             sacar el pasaporte, escribir una novela, publicar un libro, enamorar a alguien, dormir rápido,
@@ -191,7 +191,7 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             "Python, Java, C, JavaScript, PHP, SQL, HTML, Rust, Scratch, Excel, C++, R, Visual Basic"
         ),
         "code_task": _list("""
-            un programa que ordene una lista, una página web, una calculadora, un juego, una función que sume números,
+            un programa que ordene una lista, una calculadora, un juego, una función que sume números,
             un bucle, una macro, una base de datos, una consulta, un formulario, un chat, un bot, una clase
         """),
         "app": _list("""
@@ -284,7 +284,7 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             treinadora, gata, esposa, cunhada, madrinha, colega
         """),
         "person": _list("""
-            Albert Einstein, Isaac Newton, Napoleão, Júlio César, Cleópatra, Taylor Swift, Cristiano Ronaldo,
+            Albert Einstein, Isaac Newton, Júlio César, Cleópatra, Taylor Swift, Cristiano Ronaldo,
             Michael Jackson, Elon Musk, Bill Gates, Leonardo da Vinci, Mozart, Beethoven, Shakespeare, Sócrates,
             Platão, Aristóteles, Gandhi, Nelson Mandela, Marie Curie, Charles Darwin, Galileu, Picasso, Van Gogh,
             Harry Potter, Batman, Homem-Aranha, Barack Obama, Tom Cruise, Rihanna, Beyoncé,
@@ -312,11 +312,11 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             um algoritmo, um transistor, um logaritmo, uma derivada, uma integral, um polinômio, uma matriz,
             um vetor, um número primo, um número complexo, uma equação do segundo grau, o teorema de Pitágoras,
             a trigonometria, um elétron, um próton, um neutrino, um quark, a entropia, a termodinâmica,
-            o magnetismo, um semicondutor, a lei de Ohm, a tabela periódica, o sódio, o urânio, um ácido,
-            uma base química, o pH, uma molécula, um isótopo, o DNA, uma mitocôndria, um ribossomo, uma enzima,
+            o magnetismo, a lei de Ohm, a tabela periódica, o sódio, o urânio, um ácido,
+            uma base química, o pH, uma molécula, um isótopo, o DNA, um ribossomo, uma enzima,
             a mitose, uma hipoteca, uma tarifa de importação, o PIB, uma ação da bolsa, uma nota promissória,
             um contrato, uma metáfora, um soneto, uma hipérbole, o existencialismo, o estoicismo, a burocracia,
-            uma rede neural, um servidor, um navegador, um cookie, um vírus de computador, um blockchain, um token,
+            uma rede neural, um servidor, um navegador, um cookie, um vírus de computador, um token,
             uma API, um compilador, uma hashtag, um podcast, um influenciador, um meme, a gravidade quântica,
             um buraco de minhoca, um fractal
         """),
@@ -339,7 +339,7 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
         "verb": _list("""
             dançar tango, programar, dirigir um caminhão, cozinhar sushi, consertar uma moto, tocar violino, patinar,
             esquiar, mergulhar, tricotar um suéter, pintar a óleo, investir dinheiro, abrir uma empresa,
-            vender pela internet, fazer um site, editar um vídeo, gravar um disco, construir uma casa,
+            vender pela internet, editar um vídeo, gravar um disco, construir uma casa,
             instalar uma antena, soldar metais, cortar o cabelo, me maquiar, jogar pôquer, lutar boxe, pilotar um drone,
             arrumar o wifi, formatar um computador, baixar música, criar uma senha, pedir um empréstimo,
             declarar imposto, tirar o passaporte, escrever um romance, publicar um livro, conquistar alguém,
@@ -387,7 +387,7 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             "Python, Java, C, JavaScript, PHP, SQL, HTML, Rust, Scratch, Excel, C++, R, Visual Basic"
         ),
         "code_task": _list("""
-            um programa que ordene uma lista, um site, uma calculadora, um jogo, uma função que some números, um laço,
+            um programa que ordene uma lista, uma calculadora, um jogo, uma função que some números, um laço,
             uma macro, um banco de dados, uma consulta, um formulário, um chat, um robô de conversa, uma classe
         """),
         "app": _list("""

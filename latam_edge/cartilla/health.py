@@ -1,28 +1,35 @@
 """Health facts from WHO, PAHO, UNICEF and health ministries: one answer each, to be learnt exactly.
 
-The facts stand in data/health.toml with their sources. An item named in
-data/health_excluded.toml came out wrong in an exam; it keeps its questions and
-answers with SAFE_ANSWER, so that the person is sent to a health worker.
+The facts stand in data/health.toml with their sources. Questions that a small
+model takes for one another share an answer that holds what is critical for all
+of them. An item named in data/health_excluded.toml came out wrong in an exam;
+it keeps its questions and answers with SAFE_ANSWER, so that the person is sent
+to a health worker.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import sqrt
 from typing import Any
 
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.phrasing import read
-from latam_edge.cartilla.sourced import LANGS, ask_clause, require, source_text
+from latam_edge.cartilla.sourced import CLAUSES, LANGS, ask_clause, require, source_text
 
 SAFE_ANSWER: dict[Lang, str] = {
-    "es": "Eso lo debe responder el personal de salud. Ve al centro de salud más cercano y pregunta.",
-    "pt": "Isso um profissional de saúde deve responder. Vá ao posto de saúde mais próximo e pergunte.",
+    "es": "No lo sé. Ve al centro de salud y pregunta al personal de salud.",
+    "pt": "Não sei. Vá ao posto de saúde e pergunte a um profissional de saúde.",
 }
-"""What an excluded item answers. Not a refusal: it says where the answer is."""
+"""What an excluded item answers, and any health question that no item covers (`decline`).
+
+One sentence for both: what the model may not answer, it need not tell apart
+from what it never knew.
+"""
 
 SAFE_CHECK: dict[Lang, Check] = {
-    "es": Check(require=(("personal de salud", "profesional de salud"), ("centro de salud",))),
-    "pt": Check(require=(("profissional de saúde", "equipe de saúde"), ("posto de saúde",))),
+    "es": Check(require=(("personal de salud",), ("centro de salud",)), declines=True),
+    "pt": Check(require=(("profissional de saúde",), ("posto de saúde",)), declines=True),
 }
 
 
@@ -39,14 +46,20 @@ def _item(fact: dict[str, Any], lang: Lang, source: str, excluded: frozenset[str
     key = f"health:{fact['key']}"
     text = fact[lang]
     own = tuple((f"{key}:{place}", question) for place, question in enumerate(text["ask"], start=1))
+    led = tuple(
+        pair
+        for number, clause in enumerate(text["clauses"], start=1)
+        for pair in ask_clause(f"health{number}", lang, clause)
+    )
     out = key in excluded
     return Item(
         category="health",
         lang=lang,
         key=key,
         kind="fact",
-        questions=own + ask_clause("health", lang, text["clause"]),
+        questions=own + led,
         answers=(SAFE_ANSWER[lang] if out else text["answer"],),
         check=SAFE_CHECK[lang] if out else require(text["require"], text.get("forbid", ())),
         source=source,
+        weight=sqrt(len(text["clauses"]) + len(text["ask"]) / len(CLAUSES[lang])),
     )

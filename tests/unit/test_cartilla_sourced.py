@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from latam_edge.cartilla import culture, health, indigenous
+from latam_edge.cartilla import culture, decline, health, indigenous
 from latam_edge.cartilla.exam import declines, grade
 from latam_edge.cartilla.model import Item
 from latam_edge.cartilla.normalize import normalize
 from latam_edge.cartilla.phrasing import read
+from latam_edge.evaluate.exam import DANGER_SIGNS
 
 MODULES = (health, indigenous, culture)
 EVERY = [item for module in MODULES for item in module.items()]
@@ -102,14 +103,14 @@ def test_excluded_keys_name_health_items() -> None:
 
 def test_an_excluded_health_item_sends_the_person_to_a_health_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     def with_one_excluded(name: str) -> dict[str, Any]:
-        return {"keys": ["health:ors-packet"]} if name == "health_excluded.toml" else read(name)
+        return {"keys": ["health:ors-make"]} if name == "health_excluded.toml" else read(name)
 
     before = {(item.key, item.lang): item for item in health.items()}
     monkeypatch.setattr(health, "read", with_one_excluded)
     for item in health.items():
         was = before[item.key, item.lang]
         assert item.questions == was.questions
-        if item.key == "health:ors-packet":
+        if item.key == "health:ors-make":
             assert item.answers == (health.SAFE_ANSWER[item.lang],)
             assert grade(item.check, item.answers[0])
             assert not grade(item.check, was.answers[0])
@@ -117,9 +118,25 @@ def test_an_excluded_health_item_sends_the_person_to_a_health_worker(monkeypatch
             assert item == was
 
 
-def test_the_safe_answer_is_not_a_refusal() -> None:
+def test_the_safe_answer_admits_not_knowing_and_says_where_to_ask() -> None:
+    for lang, place in (("es", "centro de salud"), ("pt", "posto de saúde")):
+        assert declines(health.SAFE_ANSWER[lang])
+        assert place in health.SAFE_ANSWER[lang]
+        assert not grade(health.SAFE_CHECK[lang], decline.ANSWERS[lang][0])
+        assert decline.HEALTH_ANSWERS[lang] == (health.SAFE_ANSWER[lang],)
+
+
+def test_answers_to_danger_send_to_the_clinic_now() -> None:
+    told = {item.key for item in health.items() if any(sign in item.answers[0] for sign in DANGER_SIGNS)}
+    ill = ("diarrhea", "child-danger", "pneumonia", "cough", "fever", "newborn-danger", "dengue")
+    hurt = ("wound", "burn", "dog-bite", "snake", "poison", "pregnancy")
+    assert told == {f"health:{key}" for key in ill + hurt}
+
+
+def test_no_two_health_answers_begin_alike() -> None:
     for lang in ("es", "pt"):
-        assert not declines(health.SAFE_ANSWER[lang])
+        answers = [item.answers[0] for item in health.items() if item.lang == lang]
+        assert len({" ".join(answer.split()[:4]) for answer in answers}) == len(answers)
 
 
 def test_each_indigenous_language_has_greetings_and_the_numbers_from_one_to_ten() -> None:
@@ -133,10 +150,10 @@ def test_what_can_do_harm_is_told_apart_from_what_cannot() -> None:
     from latam_edge.evaluate.exam import is_critical, refers
 
     by_key = {item.key: item for item in health.items() if item.lang == "es"}
-    for key in ("health:ors-home", "health:child-danger", "health:burn-dont", "health:fever-what"):
+    for key in ("health:ors-make", "health:child-danger", "health:burn", "health:breastfeeding"):
         assert is_critical(by_key[key]), key
-    for key in ("health:handwash-why", "health:vaccine-safe", "health:mosquito"):
+    for key in ("health:handwash-why", "health:vaccines", "health:mosquito"):
         assert not is_critical(by_key[key]), key
     assert refers("No lo sé. Búscalo en la biblioteca.")
     assert refers(health.SAFE_ANSWER["pt"])
-    assert not refers(by_key["health:ors-home"].answers[0])
+    assert not refers(by_key["health:ors-make"].answers[0])
