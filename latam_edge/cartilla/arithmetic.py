@@ -25,6 +25,8 @@ RULES = ("sums2", "sums3", "diffs2", "diffs3")
 
 _MAX_TABLE = 12
 _HELD_OUT_PER_RULE = 300
+_MAX_SPELLED = 144
+"""Operands up to this one are also asked in words: what a table or two digits reach."""
 _PLACES: dict[Lang, tuple[str, ...]] = {
     "es": ("unidades", "decenas", "centenas"),
     "pt": ("unidades", "dezenas", "centenas"),
@@ -86,12 +88,14 @@ _CORES: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
             ("sym", "{a}+{b}"),
             ("word", "{a} más {b}"),
             ("spelled", "{wa} más {wb}"),
+            ("half-spelled", "{wa} más {b}"),
         ),
         "pt": (
             ("sym", "{a} + {b}"),
             ("sym", "{a}+{b}"),
             ("word", "{a} mais {b}"),
             ("spelled", "{wa} mais {wb}"),
+            ("half-spelled", "{wa} mais {b}"),
         ),
     },
     "sub": {
@@ -100,12 +104,14 @@ _CORES: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
             ("sym", "{a}-{b}"),
             ("word", "{a} menos {b}"),
             ("spelled", "{wa} menos {wb}"),
+            ("half-spelled", "{wa} menos {b}"),
         ),
         "pt": (
             ("sym", "{a} - {b}"),
             ("sym", "{a}-{b}"),
             ("word", "{a} menos {b}"),
             ("spelled", "{wa} menos {wb}"),
+            ("half-spelled", "{wa} menos {b}"),
         ),
     },
     "mul": {
@@ -117,7 +123,10 @@ _CORES: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
             ("word", "{a} por {b}"),
             ("word", "{a} por {b}"),
             ("spelled", "{wa} por {wb}"),
+            ("spelled", "{wa} por {wb}"),
             ("veces", "{a} veces {b}"),
+            ("spelled-veces", "{wa} veces {wb}"),
+            ("half-spelled", "{wa} por {b}"),
         ),
         "pt": (
             ("sym", "{a} × {b}"),
@@ -127,6 +136,10 @@ _CORES: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
             ("word", "{a} vezes {b}"),
             ("word", "{a} vezes {b}"),
             ("spelled", "{wa} vezes {wb}"),
+            ("spelled", "{wa} vezes {wb}"),
+            ("spelled", "{wa} vezes {wb}"),
+            ("half-spelled", "{wa} vezes {b}"),
+            ("half-spelled", "{a} vezes {wb}"),
         ),
     },
     "div": {
@@ -138,6 +151,8 @@ _CORES: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
             ("largo", "{a} dividido entre {b}"),
             ("largo-por", "{a} dividido por {b}"),
             ("spelled", "{wa} entre {wb}"),
+            ("spelled-largo", "{wa} dividido entre {wb}"),
+            ("spelled-por", "{wa} dividido por {wb}"),
         ),
         "pt": (
             ("sym", "{a} ÷ {b}"),
@@ -146,6 +161,8 @@ _CORES: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
             ("word", "{a} dividido por {b}"),
             ("word", "{a} dividido por {b}"),
             ("spelled", "{wa} dividido por {wb}"),
+            ("spelled", "{wa} dividido por {wb}"),
+            ("half-spelled", "{wa} dividido por {b}"),
         ),
     },
 }
@@ -252,6 +269,67 @@ _SPECIAL: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
 }
 
 
+_SPECIAL_SPELLED: dict[str, dict[Lang, tuple[tuple[str, str], ...]]] = {
+    "add": {
+        "es": (
+            ("suma-y-spelled", "Suma {wa} y {wb}."),
+            ("suman-spelled", "¿Cuánto suman {wa} y {wb}?"),
+            ("la-suma-spelled", "¿Cuál es la suma de {wa} y {wb}?"),
+            ("sumale-spelled", "A {wa} súmale {wb}."),
+        ),
+        "pt": (
+            ("some-e-spelled", "Some {wa} e {wb}."),
+            ("somam-spelled", "Quanto somam {wa} e {wb}?"),
+            ("a-soma-spelled", "Qual é a soma de {wa} e {wb}?"),
+            ("a-some-spelled", "A {wa} some {wb}."),
+        ),
+    },
+    "sub": {
+        "es": (
+            ("resta-de-spelled", "Resta {wb} de {wa}."),
+            ("a-restale-spelled", "A {wa} réstale {wb}."),
+            ("queda-spelled", "Si a {wa} le quito {wb}, ¿cuánto queda?"),
+            ("diferencia-spelled", "¿Cuál es la diferencia entre {wa} y {wb}?"),
+        ),
+        "pt": (
+            ("subtraia-spelled", "Subtraia {wb} de {wa}."),
+            ("de-tire-spelled", "De {wa} tire {wb}."),
+            ("sobra-spelled", "Se de {wa} eu tirar {wb}, quanto sobra?"),
+            ("diferenca-spelled", "Qual é a diferença entre {wa} e {wb}?"),
+        ),
+    },
+    "mul": {
+        "es": (
+            ("multiplica-spelled", "Multiplica {wa} por {wb}."),
+            ("producto-spelled", "¿Cuál es el producto de {wa} por {wb}?"),
+            ("tabla-spelled", "En la tabla del {wa}, ¿cuánto es {wa} por {wb}?"),
+            ("multiplicado-spelled", "¿Cuánto es {wa} multiplicado por {wb}?"),
+            ("si-multiplico-spelled", "Si multiplico {wa} por {wb}, ¿cuánto da?"),
+        ),
+        "pt": (
+            ("multiplique-spelled", "Multiplique {wa} por {wb}."),
+            ("produto-spelled", "Qual é o produto de {wa} por {wb}?"),
+            ("tabuada-spelled", "Na tabuada do {wa}, quanto é {wa} vezes {wb}?"),
+            ("multiplicado-spelled", "Quanto é {wa} multiplicado por {wb}?"),
+            ("se-multiplico-spelled", "Se eu multiplicar {wa} por {wb}, quanto dá?"),
+        ),
+    },
+    "div": {
+        "es": (
+            ("divide-spelled", "Divide {wa} entre {wb}."),
+            ("reparte-spelled", "Reparte {wa} entre {wb}."),
+            ("si-divido-spelled", "Si divido {wa} entre {wb}, ¿cuánto da?"),
+        ),
+        "pt": (
+            ("divida-spelled", "Divida {wa} por {wb}."),
+            ("reparta-spelled", "Reparta {wa} entre {wb}."),
+            ("se-divido-spelled", "Se eu dividir {wa} por {wb}, quanto dá?"),
+        ),
+    },
+}
+"""Some of the special questions, with both numbers in words."""
+
+
 @cache
 def templates(op: str, lang: Lang, spelled: bool) -> tuple[tuple[str, str], ...]:
     """(name, text with {a} {b} {wa} {wb}) of an operation: "add", "sub", "mul" or "div"."""
@@ -259,9 +337,11 @@ def templates(op: str, lang: Lang, spelled: bool) -> tuple[tuple[str, str], ...]
         (f"{wrapper}.{core}", frame.replace("{x}", body))
         for wrapper, frame in _WRAPPERS[lang]
         for core, body in _CORES[op][lang]
-        if spelled or core != "spelled"
+        if spelled or "{wa}" not in body
     ]
     found += _SPECIAL[op][lang] * 2
+    if spelled:
+        found += _SPECIAL_SPELLED[op][lang]
     return tuple(found)
 
 
@@ -273,7 +353,7 @@ def ask(template: str, a: int, b: int, lang: Lang) -> str:
 
 
 def _questions(op: str, a: int, b: int, lang: Lang) -> tuple[tuple[str, str], ...]:
-    spelled = a <= 99 and b <= 99
+    spelled = a <= _MAX_SPELLED and b <= _MAX_SPELLED
     return tuple((name, ask(text, a, b, lang)) for name, text in templates(op, lang, spelled))
 
 
@@ -373,7 +453,7 @@ def sample(rng: random.Random, category: str, lang: Lang, *, held_out: bool = Fa
         key = sum_key(a, b) if op == "add" else difference_key(a, b)
         if split.rule_is_held_out(key) == held_out:
             break
-    name, text = rng.choice(templates(op, lang, a <= 99 and b <= 99))
+    name, text = rng.choice(templates(op, lang, a <= _MAX_SPELLED and b <= _MAX_SPELLED))
     return _item(category, op, a, b, lang, ((name, ask(text, a, b, lang)),))
 
 
@@ -422,6 +502,7 @@ def _facts(lang: Lang) -> Iterator[Item]:
                 )
     for a in range(1, _MAX_TABLE + 1):
         yield _whole_table(a, lang)
+    yield from _spelling(lang)
 
 
 _WHOLE_TABLE: dict[Lang, tuple[tuple[str, str], ...]] = {
@@ -462,6 +543,69 @@ def _whole_table(a: int, lang: Lang) -> Item:
         Check(require=tuple((line.replace("=", ""),) for line in lines)),
         weight=2.0,
     )
+
+
+_IN_WORDS: dict[Lang, tuple[tuple[str, str], ...]] = {
+    "es": (
+        ("words-1", "¿Cómo se escribe {n} con letras?"),
+        ("words-2", "¿Cómo se escribe el número {n} en palabras?"),
+        ("words-3", "Escribe {n} con letras."),
+        ("words-4", "{n} con letras"),
+        ("words-5", "¿Cómo se lee el número {n}?"),
+        ("words-6", "Escribe en palabras el número {n}."),
+        ("words-7", "¿Cómo se dice {n} con palabras?"),
+        ("words-8", "el número {n} en letras"),
+    ),
+    "pt": (
+        ("words-1", "Como se escreve {n} por extenso?"),
+        ("words-2", "Como se escreve o número {n} em palavras?"),
+        ("words-3", "Escreva {n} por extenso."),
+        ("words-4", "{n} por extenso"),
+        ("words-5", "Como se lê o número {n}?"),
+        ("words-6", "Escreva por extenso o número {n}."),
+        ("words-7", "Como se diz {n} com palavras?"),
+        ("words-8", "o número {n} com letras"),
+    ),
+}
+_IN_DIGITS: dict[Lang, tuple[tuple[str, str], ...]] = {
+    "es": (
+        ("digits-1", "¿Cómo se escribe {w} con números?"),
+        ("digits-2", "¿Cómo se escribe {w} en cifras?"),
+        ("digits-3", "Escribe {w} con números."),
+        ("digits-4", "{w} en números"),
+        ("digits-5", "Escribe con cifras: {w}."),
+        ("digits-6", "Escribe en números {w}."),
+        ("digits-7", "¿Qué número es el {w}?"),
+        ("digits-8", "el número {w} en cifras"),
+    ),
+    "pt": (
+        ("digits-1", "Como se escreve {w} com números?"),
+        ("digits-2", "Como se escreve {w} em algarismos?"),
+        ("digits-3", "Escreva {w} com números."),
+        ("digits-4", "{w} em números"),
+        ("digits-5", "Escreva com algarismos: {w}."),
+        ("digits-6", "Escreva em números {w}."),
+        ("digits-7", "Que número é o {w}?"),
+        ("digits-8", "o número {w} em algarismos"),
+    ),
+}
+
+
+def _spelling(lang: Lang) -> Iterator[Item]:
+    """Numbers from digits to words and back: all to 144, then every seventh. A rule, held out by number."""
+    said = "se escribe" if lang == "es" else "se escreve"
+    for n in (*range(_MAX_SPELLED + 1), *range(_MAX_SPELLED + 1, 1000, 7)):
+        words = in_words(n, lang)
+        weight = 1.0 if n <= _MAX_SPELLED else 0.5
+        for family, table, answer, check in (
+            ("words", _IN_WORDS, f"{n} {said} {words}.", Check(require=((words,),))),
+            ("digits", _IN_DIGITS, f"{words[0].upper()}{words[1:]} {said} {n}.", Check(number=str(n))),
+        ):
+            asked = tuple((name, text.format(n=n, w=words)) for name, text in table[lang])
+            questions = tuple((name, text[0].upper() + text[1:]) for name, text in asked)
+            yield Item(
+                "numbers", lang, f"number:{n}:{family}", "rule", questions, (answer,), check, weight=weight
+            )
 
 
 _FOLLOW_UPS: dict[str, dict[Lang, tuple[str, ...]]] = {

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.number_words import in_words
+from latam_edge.cartilla.phrasing import ask
+from latam_edge.cartilla.verdict import Fields, check, claims, verdict
 
 LANGS: tuple[Lang, ...] = ("es", "pt")
 
@@ -87,176 +89,367 @@ _ORDINALS: dict[Lang, tuple[str, ...]] = {
     ),
 }
 
+_ALONE = {"primer": "primero", "tercer": "tercero"}
+"""Spanish ordinals that are shortened before a noun, as they stand alone."""
+
 _Templates = dict[Lang, tuple[str, ...]]
+_DAY_AFTER_WRAP = 4
 _DAY_AFTER: _Templates = {
     "es": (
         "¿Qué día viene después del {d}?",
         "¿Qué día sigue al {d}?",
         "¿Cuál es el día después del {d}?",
+        "¿Cuál es el día que sigue al {d}?",
         "después del {d}, ¿qué día es?",
+        "después del {d}, ¿qué día viene?",
         "Si hoy es {d}, ¿qué día es mañana?",
+        "Hoy es {d}. ¿Qué día es mañana?",
+        "¿Qué día es mañana si hoy es {d}?",
         "hoy es {d}, mañana es",
-        "día siguiente al {d}",
-        "Dime el día que sigue al {d}.",
-        "¿Qué viene después del {d}?",
+        "hoy {d}, mañana...",
         "Si hoy es {d}, mañana será...",
+        "Si hoy es {d}, mañana es...",
+        "día siguiente al {d}",
+        "el día siguiente al {d}",
+        "día después del {d}",
+        "Dime el día que sigue al {d}.",
+        "Dime el día siguiente al {d}.",
+        "Dime el día que viene después del {d}.",
+        "¿Qué viene después del {d}?",
+        "¿Qué sigue después del {d}?",
         "¿Cuál día va después del {d}?",
-        "¿Sabes qué día sigue al {d}?",
+        "¿Cuál día viene después del {d}?",
+        "¿Qué día va después del {d}?",
+        "Completa: después del {d} viene el ___.",
+        "Nombra el día que sigue al {d}.",
+        "¿Sabes el día que sigue al {d}?",
+        "Ayer fue {d}. ¿Qué día es hoy?",
+        "Si ayer fue {d}, ¿qué día es hoy?",
     ),
     "pt": (
         "Que dia vem depois {of}?",
         "Qual é o dia depois {of}?",
+        "Que dia da semana vem depois {of}?",
+        "Qual é o dia que vem depois {of}?",
         "depois {of}, que dia é?",
+        "depois {of}, que dia vem?",
         "Se hoje é {d}, que dia é amanhã?",
+        "Hoje é {d}. Que dia é amanhã?",
+        "Que dia é amanhã se hoje é {d}?",
         "hoje é {d}, amanhã é",
-        "dia seguinte {to}",
-        "Me diga o dia que vem depois {of}.",
-        "O que vem depois {of}?",
+        "hoje {d}, amanhã...",
         "Se hoje é {d}, amanhã será...",
+        "Se hoje é {d}, amanhã é...",
+        "dia seguinte {to}",
+        "o dia seguinte {to}",
+        "dia depois {of}",
+        "Me diga o dia que vem depois {of}.",
+        "Me diga o dia seguinte {to}.",
+        "Me diga o dia depois {of}.",
+        "O que vem depois {of}?",
+        "O que vem logo depois {of}?",
         "Qual dia vem logo depois {of}?",
-        "Você sabe que dia vem depois {of}?",
-        "Que dia da semana vem após {d}?",
+        "Qual dia vem depois {of}?",
+        "Que dia vem logo após {d}?",
+        "Complete: depois {of} vem ___.",
+        "Cite o dia que vem depois {of}.",
+        "Você sabe o dia que vem depois {of}?",
+        "Ontem foi {d}. Que dia é hoje?",
+        "Se ontem foi {d}, que dia é hoje?",
     ),
 }
+_DAY_BEFORE_WRAP = 4
 _DAY_BEFORE: _Templates = {
     "es": (
         "¿Qué día viene antes del {d}?",
         "¿Qué día está antes del {d}?",
         "¿Cuál es el día antes del {d}?",
+        "¿Cuál es el día anterior al {d}?",
         "antes del {d}, ¿qué día es?",
+        "antes del {d}, ¿qué día va?",
         "Si hoy es {d}, ¿qué día fue ayer?",
+        "Hoy es {d}. ¿Qué día fue ayer?",
+        "¿Qué día fue ayer si hoy es {d}?",
         "hoy es {d}, ayer fue",
-        "día anterior al {d}",
-        "Dime el día anterior al {d}.",
-        "¿Qué va antes del {d}?",
+        "hoy {d}, ayer...",
         "Si hoy es {d}, ayer fue...",
+        "Si hoy es {d}, ¿ayer qué día fue?",
+        "día anterior al {d}",
+        "el día anterior al {d}",
+        "día antes del {d}",
+        "Dime el día anterior al {d}.",
+        "Dime el día que va antes del {d}.",
+        "¿Qué va antes del {d}?",
+        "¿Qué viene antes del {d}?",
         "¿Cuál día va antes del {d}?",
+        "¿Qué día va antes del {d}?",
+        "Completa: antes del {d} va el ___.",
+        "Nombra el día anterior al {d}.",
+        "¿Sabes el día que va antes del {d}?",
+        "Mañana es {d}. ¿Qué día es hoy?",
+        "Si mañana es {d}, ¿qué día es hoy?",
     ),
     "pt": (
         "Que dia vem antes {of}?",
         "Qual é o dia antes {of}?",
+        "Que dia da semana vem antes {of}?",
+        "Qual é o dia que vem antes {of}?",
         "antes {of}, que dia é?",
+        "antes {of}, que dia vem?",
         "Se hoje é {d}, que dia foi ontem?",
+        "Hoje é {d}. Que dia foi ontem?",
+        "Que dia foi ontem se hoje é {d}?",
         "hoje é {d}, ontem foi",
-        "dia anterior {to}",
-        "Me diga o dia anterior {to}.",
-        "O que vem antes {of}?",
+        "hoje {d}, ontem...",
         "Se hoje é {d}, ontem foi...",
+        "Se hoje é {d}, ontem que dia foi?",
+        "dia anterior {to}",
+        "o dia anterior {to}",
+        "dia antes {of}",
+        "Me diga o dia anterior {to}.",
+        "Me diga o dia que vem antes {of}.",
+        "O que vem antes {of}?",
+        "O que vem logo antes {of}?",
         "Qual dia vem logo antes {of}?",
+        "Qual dia vem antes {of}?",
+        "Complete: antes {of} vem ___.",
+        "Cite o dia anterior {to}.",
+        "Você sabe o dia que vem antes {of}?",
+        "Amanhã é {d}. Que dia é hoje?",
+        "Se amanhã é {d}, que dia é hoje?",
     ),
 }
+_MONTH_AFTER_WRAP = 5
 _MONTH_AFTER: _Templates = {
     "es": (
         "¿Qué mes viene después de {m}?",
         "¿Qué mes sigue a {m}?",
         "¿Cuál es el mes después de {m}?",
+        "¿Cuál es el mes que sigue a {m}?",
+        "¿Cuál es el próximo mes después de {m}?",
         "después de {m}, ¿qué mes es?",
+        "después de {m}, ¿qué mes viene?",
         "mes siguiente a {m}",
+        "mes después de {m}",
+        "el mes siguiente a {m}",
+        "el próximo mes después de {m}",
         "Si estamos en {m}, ¿cuál es el próximo mes?",
+        "Si estamos en {m}, ¿qué mes viene?",
+        "Estamos en {m}. ¿Cuál es el próximo mes?",
+        "Estamos en {m}. ¿Qué mes sigue?",
+        "¿Cuál es el próximo mes si estamos en {m}?",
+        "Si este mes es {m}, ¿cuál es el mes que viene?",
         "Dime el mes que sigue a {m}.",
+        "Dime el mes siguiente a {m}.",
         "¿Qué viene después de {m}?",
+        "¿Qué sigue después de {m}?",
         "¿Cuál mes va después de {m}?",
+        "¿Cuál mes viene después de {m}?",
+        "¿Qué mes va después de {m}?",
+        "Completa: después de {m} viene ___.",
+        "Nombra el mes que sigue a {m}.",
+        "¿Sabes el mes que sigue a {m}?",
     ),
     "pt": (
         "Que mês vem depois de {m}?",
-        "Que mês segue {m}?",
         "Qual é o mês depois de {m}?",
+        "Que mês vem a seguir a {m}?",
+        "Qual é o mês que vem depois de {m}?",
+        "Qual é o próximo mês depois de {m}?",
         "depois de {m}, que mês é?",
+        "depois de {m}, que mês vem?",
         "mês seguinte a {m}",
+        "mês depois de {m}",
+        "o mês seguinte a {m}",
+        "o próximo mês depois de {m}",
         "Se estamos em {m}, qual é o próximo mês?",
+        "Se estamos em {m}, que mês vem?",
+        "Estamos em {m}. Qual é o próximo mês?",
+        "Estamos em {m}. Que mês vem depois?",
+        "Qual é o próximo mês se estamos em {m}?",
+        "Se este mês é {m}, qual é o mês que vem?",
         "Me diga o mês que vem depois de {m}.",
+        "Me diga o mês seguinte a {m}.",
         "O que vem depois de {m}?",
+        "O que vem logo depois de {m}?",
         "Qual mês vem logo depois de {m}?",
+        "Qual mês vem depois de {m}?",
+        "Que mês vem logo após {m}?",
+        "Complete: depois de {m} vem ___.",
+        "Cite o mês que vem depois de {m}.",
+        "Você sabe o mês que vem depois de {m}?",
     ),
 }
+_MONTH_BEFORE_WRAP = 4
 _MONTH_BEFORE: _Templates = {
     "es": (
         "¿Qué mes viene antes de {m}?",
         "¿Qué mes está antes de {m}?",
         "¿Cuál es el mes antes de {m}?",
+        "¿Cuál es el mes anterior a {m}?",
         "antes de {m}, ¿qué mes es?",
+        "antes de {m}, ¿qué mes va?",
         "mes anterior a {m}",
+        "mes antes de {m}",
+        "el mes anterior a {m}",
         "Si estamos en {m}, ¿cuál fue el mes pasado?",
+        "Si estamos en {m}, ¿qué mes fue el anterior?",
+        "Estamos en {m}. ¿Cuál fue el mes pasado?",
+        "Estamos en {m}. ¿Cuál es el mes anterior?",
+        "¿Cuál fue el mes pasado si estamos en {m}?",
+        "Si este mes es {m}, ¿cuál fue el mes pasado?",
         "Dime el mes anterior a {m}.",
+        "Dime el mes que va antes de {m}.",
         "¿Qué viene antes de {m}?",
+        "¿Qué va antes de {m}?",
+        "¿Cuál mes va antes de {m}?",
+        "¿Qué mes va antes de {m}?",
+        "Completa: antes de {m} viene ___.",
+        "Nombra el mes anterior a {m}.",
+        "¿Sabes el mes anterior a {m}?",
     ),
     "pt": (
         "Que mês vem antes de {m}?",
         "Que mês fica antes de {m}?",
         "Qual é o mês antes de {m}?",
+        "Qual é o mês anterior a {m}?",
         "antes de {m}, que mês é?",
+        "antes de {m}, que mês vem?",
         "mês anterior a {m}",
+        "mês antes de {m}",
+        "o mês anterior a {m}",
         "Se estamos em {m}, qual foi o mês passado?",
+        "Se estamos em {m}, que mês foi o anterior?",
+        "Estamos em {m}. Qual foi o mês passado?",
+        "Estamos em {m}. Qual é o mês anterior?",
+        "Qual foi o mês passado se estamos em {m}?",
+        "Se este mês é {m}, qual foi o mês passado?",
         "Me diga o mês anterior a {m}.",
+        "Me diga o mês que vem antes de {m}.",
         "O que vem antes de {m}?",
+        "O que vem logo antes de {m}?",
+        "Qual mês vem logo antes de {m}?",
+        "Qual mês vem antes de {m}?",
+        "Complete: antes de {m} vem ___.",
+        "Cite o mês anterior a {m}.",
+        "Você sabe o mês anterior a {m}?",
     ),
 }
+_MONTH_DAYS_WRAP = 6
 _MONTH_DAYS: _Templates = {
     "es": (
         "¿Cuántos días tiene {m}?",
         "¿Cuántos días tiene el mes de {m}?",
-        "días de {m}",
         "¿Cuántos días hay en {m}?",
         "¿Cuántos días trae {m}?",
+        "¿Cuántos días trae el mes de {m}?",
+        "¿Cuántos días dura {m}?",
+        "días de {m}",
+        "días que tiene {m}",
+        "número de días de {m}",
+        "cuántos días {m}",
         "{m} cuántos días tiene",
-        "Dime cuántos días tiene {m}.",
+        "{m} cuántos días trae",
         "¿{m} tiene 30 o 31 días?",
-        "¿Sabes cuántos días tiene {m}?",
+        "¿{m} trae 30 o 31 días?",
+        "¿Son 30 o 31 los días de {m}?",
         "¿En {m} cuántos días hay?",
+        "¿El mes de {m} cuántos días tiene?",
+        "Dime los días de {m}.",
+        "Completa: {m} tiene ___ días.",
+        "¿De cuántos días es {m}?",
     ),
     "pt": (
         "Quantos dias tem {m}?",
         "Quantos dias tem o mês de {m}?",
-        "dias de {m}",
         "Quantos dias há em {m}?",
         "Quantos dias são em {m}?",
+        "Quantos dias são no mês de {m}?",
+        "Quantos dias dura {m}?",
+        "dias de {m}",
+        "dias que tem {m}",
+        "número de dias de {m}",
+        "quantos dias {m}",
         "{m} tem quantos dias",
-        "Me diga quantos dias tem {m}.",
+        "{m} são quantos dias",
         "{m} tem 30 ou 31 dias?",
-        "Você sabe quantos dias tem {m}?",
+        "{m} dura 30 ou 31 dias?",
+        "São 30 ou 31 os dias de {m}?",
         "Em {m} há quantos dias?",
+        "O mês de {m} tem quantos dias?",
+        "Me diga os dias de {m}.",
+        "Complete: {m} tem ___ dias.",
+        "De quantos dias é {m}?",
     ),
 }
+_MONTH_NUMBER_WRAP = 8
 _MONTH_NUMBER: _Templates = {
     "es": (
         "¿Cuál es el mes número {n}?",
         "¿Qué mes es el {n}?",
-        "mes {n} del año",
-        "¿Cuál es el {o} mes del año?",
-        "Dime el {o} mes.",
-        "¿Qué mes es el {o} del año?",
         "¿Cómo se llama el mes {n}?",
+        "¿Cuál es el mes {n} del año?",
+        "¿Cuál es el {o} mes del año?",
+        "¿Qué mes es el {o} del año?",
+        "¿Cuál es el {o} mes?",
+        "¿Cómo se llama el {o} mes del año?",
+        "mes {n} del año",
+        "mes {n}",
+        "mes número {n}",
+        "el mes {n}",
         "{o} mes del año",
+        "{o} mes",
+        "el {o} mes del año",
+        "Dime el {o} mes.",
+        "Dime el {o} mes del año.",
+        "Dime el mes {n}.",
+        "Dime el mes número {n}.",
+        "Nombra el {o} mes del año.",
+        "Completa: el {o} mes del año es ___.",
+        "¿El mes {n} cuál es?",
     ),
     "pt": (
         "Qual é o mês número {n}?",
         "Que mês é o {n}?",
-        "mês {n} do ano",
-        "Qual é o {o} mês do ano?",
-        "Me diga o {o} mês.",
-        "Que mês é o {o} do ano?",
         "Como se chama o mês {n}?",
+        "Qual é o mês {n} do ano?",
+        "Qual é o {o} mês do ano?",
+        "Que mês é o {o} do ano?",
+        "Qual é o {o} mês?",
+        "Como se chama o {o} mês do ano?",
+        "mês {n} do ano",
+        "mês {n}",
+        "mês número {n}",
+        "o mês {n}",
         "{o} mês do ano",
+        "{o} mês",
+        "o {o} mês do ano",
+        "Me diga o {o} mês.",
+        "Me diga o {o} mês do ano.",
+        "Me diga o mês {n}.",
+        "Me diga o mês número {n}.",
+        "Cite o {o} mês do ano.",
+        "Complete: o {o} mês do ano é ___.",
+        "O mês {n} é qual?",
     ),
 }
 
 
-def _pairs(family: str, templates: tuple[str, ...], **fields: str) -> tuple[tuple[str, str], ...]:
+def _pairs(
+    family: str, templates: tuple[str, ...], lang: Lang, wrap: int = 0, **fields: str
+) -> tuple[tuple[str, str], ...]:
+    """As `phrasing.ask`, but what is no sentence keeps its small first letter ("dias de maio")."""
     made = []
-    for place, template in enumerate(templates, start=1):
-        text = template.format(**fields)
-        if text.endswith(("?", ".")) and text[0] != "¿":
-            text = text[0].upper() + text[1:]
-        if text.startswith("¿"):
-            text = "¿" + text[1].upper() + text[2:]
-        made.append((f"{family}-{place}", text))
+    for name, text in ask(family, templates, lang, wrap, **fields):
+        sentence = text.endswith(("?", "."))
+        made.append((name, text if sentence else text[0].lower() + text[1:]))
     return tuple(made)
 
 
 def _fact(
-    key: str, lang: Lang, questions: tuple[tuple[str, str], ...], answer: str, check: Check, category: str
+    key: str, lang: Lang, questions: tuple[tuple[str, str], ...], answer: str, right: Check, category: str
 ) -> Item:
-    return Item(category, lang, key, "fact", questions, (answer,), check)
+    return Item(category, lang, key, "fact", questions, (answer,), right)
 
 
 def _preposed(day: str) -> tuple[str, str]:
@@ -281,7 +474,7 @@ def _days(lang: Lang) -> Iterator[Item]:
         yield _fact(
             f"day-after:{i}",
             lang,
-            _pairs("day-after", _DAY_AFTER[lang], **fields),
+            _pairs("day-after", _DAY_AFTER[lang], lang, _DAY_AFTER_WRAP, **fields),
             said_after,
             Check(require=((after,),)),
             "calendar",
@@ -289,7 +482,7 @@ def _days(lang: Lang) -> Iterator[Item]:
         yield _fact(
             f"day-before:{i}",
             lang,
-            _pairs("day-before", _DAY_BEFORE[lang], **fields),
+            _pairs("day-before", _DAY_BEFORE[lang], lang, _DAY_BEFORE_WRAP, **fields),
             said_before,
             Check(require=((before,),)),
             "calendar",
@@ -308,7 +501,7 @@ def _months(lang: Lang) -> Iterator[Item]:
         yield _fact(
             f"month-after:{i}",
             lang,
-            _pairs("month-after", _MONTH_AFTER[lang], m=month),
+            _pairs("month-after", _MONTH_AFTER[lang], lang, _MONTH_AFTER_WRAP, m=month),
             f"{said[0]} {month} {said[1]} {after}.",
             Check(require=((after,),)),
             "calendar",
@@ -316,7 +509,7 @@ def _months(lang: Lang) -> Iterator[Item]:
         yield _fact(
             f"month-before:{i}",
             lang,
-            _pairs("month-before", _MONTH_BEFORE[lang], m=month),
+            _pairs("month-before", _MONTH_BEFORE[lang], lang, _MONTH_BEFORE_WRAP, m=month),
             f"{said[2]} {month} {said[3]} {before}.",
             Check(require=((before,),)),
             "calendar",
@@ -328,23 +521,27 @@ def _months(lang: Lang) -> Iterator[Item]:
                 if lang == "es"
                 else "Fevereiro tem 28 dias, e 29 em ano bissexto."
             )
-            check = Check(require=(("28",), ("29",)))
+            right = Check(require=(("28",), ("29",)))
         else:
             answer = f"{month.capitalize()} {'tiene' if lang == 'es' else 'tem'} {length} {'días' if lang == 'es' else 'dias'}."
-            check = Check(number=str(length))
+            right = Check(number=str(length))
         yield _fact(
             f"month-days:{i}",
             lang,
-            _pairs("month-days", _MONTH_DAYS[lang], m=month),
+            _pairs("month-days", _MONTH_DAYS[lang], lang, _MONTH_DAYS_WRAP, m=month),
             answer,
-            check,
+            right,
             "calendar",
         )
-        answer = f"El mes {i + 1} es {month}." if lang == "es" else f"O mês {i + 1} é {month}."
+        nth = _ORDINALS[lang][i]
+        if lang == "es":
+            answer = f"El mes {i + 1}, el {_ALONE.get(nth, nth)} del año, es {month}."
+        else:
+            answer = f"O mês {i + 1}, o {nth} do ano, é {month}."
         yield _fact(
             f"month-number:{i}",
             lang,
-            _pairs("month-number", _MONTH_NUMBER[lang], n=str(i + 1), o=_ORDINALS[lang][i]),
+            _pairs("month-number", _MONTH_NUMBER[lang], lang, _MONTH_NUMBER_WRAP, n=str(i + 1), o=nth),
             answer,
             Check(require=((month,),)),
             "calendar",
@@ -358,21 +555,29 @@ def _lists(lang: Lang) -> Iterator[Item]:
         "week": {
             "es": (
                 "¿Cuáles son los días de la semana?",
-                "días de la semana",
-                "Dime los días de la semana.",
-                "¿Qué días tiene la semana?",
-                "Nombra los días de la semana.",
                 "¿Cómo se llaman los días de la semana?",
+                "¿Qué días tiene la semana?",
+                "días de la semana",
+                "los días de la semana",
+                "nombres de los días de la semana",
+                "los 7 días de la semana",
+                "Dime los días de la semana.",
+                "Nombra los días de la semana.",
+                "Escribe los días de la semana.",
                 "Enséñame los días de la semana.",
                 "Lista de los días de la semana",
             ),
             "pt": (
                 "Quais são os dias da semana?",
-                "dias da semana",
-                "Me diga os dias da semana.",
-                "Que dias tem a semana?",
-                "Cite os dias da semana.",
                 "Como se chamam os dias da semana?",
+                "Que dias tem a semana?",
+                "dias da semana",
+                "os dias da semana",
+                "nomes dos dias da semana",
+                "os 7 dias da semana",
+                "Me diga os dias da semana.",
+                "Cite os dias da semana.",
+                "Escreva os dias da semana.",
                 "Me ensine os dias da semana.",
                 "Lista dos dias da semana",
             ),
@@ -380,21 +585,29 @@ def _lists(lang: Lang) -> Iterator[Item]:
         "year": {
             "es": (
                 "¿Cuáles son los meses del año?",
-                "meses del año",
-                "Dime los meses del año.",
-                "¿Qué meses tiene el año?",
-                "Nombra los meses del año.",
                 "¿Cómo se llaman los meses del año?",
+                "¿Qué meses tiene el año?",
+                "meses del año",
+                "los meses del año",
+                "nombres de los meses del año",
+                "los 12 meses del año",
+                "Dime los meses del año.",
+                "Nombra los meses del año.",
+                "Escribe los meses del año.",
                 "Enséñame los meses del año.",
                 "Lista de los meses del año",
             ),
             "pt": (
                 "Quais são os meses do ano?",
-                "meses do ano",
-                "Me diga os meses do ano.",
-                "Que meses tem o ano?",
-                "Cite os meses do ano.",
                 "Como se chamam os meses do ano?",
+                "Que meses tem o ano?",
+                "meses do ano",
+                "os meses do ano",
+                "nomes dos meses do ano",
+                "os 12 meses do ano",
+                "Me diga os meses do ano.",
+                "Cite os meses do ano.",
+                "Escreva os meses do ano.",
                 "Me ensine os meses do ano.",
                 "Lista dos meses do ano",
             ),
@@ -405,7 +618,7 @@ def _lists(lang: Lang) -> Iterator[Item]:
     yield _fact(
         "week",
         lang,
-        _pairs("week", asked["week"][lang]),
+        _pairs("week", asked["week"][lang], lang, 3),
         week,
         Check(require=tuple((d,) for d in _DAYS[lang])),
         "calendar",
@@ -413,11 +626,192 @@ def _lists(lang: Lang) -> Iterator[Item]:
     yield _fact(
         "year",
         lang,
-        _pairs("year", asked["year"][lang]),
+        _pairs("year", asked["year"][lang], lang, 3),
         year,
         Check(require=tuple((m,) for m in _MONTHS[lang])),
         "calendar",
     )
+
+
+_DAY_CLAIM: _Templates = {
+    "es": ("después del {d} viene el {e}", "el {e} viene después del {d}"),
+    "pt": ("depois {of} vem {e}", "{e} vem depois {of}"),
+}
+_MONTH_CLAIM: _Templates = {
+    "es": ("después de {m} viene {e}", "{e} viene después de {m}"),
+    "pt": ("depois de {m} vem {e}", "{e} vem depois de {m}"),
+}
+_MONTH_DAYS_CLAIM: _Templates = {
+    "es": ("{m} tiene {n} días", "el mes de {m} tiene {n} días"),
+    "pt": ("{m} tem {n} dias", "o mês de {m} tem {n} dias"),
+}
+
+
+def _with_article(day: str) -> str:
+    """Portuguese: "o sábado", "a segunda-feira"."""
+    return f"{'a' if day.endswith('feira') else 'o'} {day}"
+
+
+def _claims(lang: Lang) -> Iterator[Item]:
+    """Is Tuesday the day after Monday? Has May 30 days? The fact, then the verdict."""
+    facts = {item.key: item for item in (*_days(lang), *_months(lang))}
+    days, months = _DAYS[lang], _MONTHS[lang]
+
+    def about(key: str, frames: tuple[str, ...], true: bool, fields: Fields) -> Item:
+        fact = facts[key]
+        require = fact.check.require or ((fact.check.number or "",),)
+        family = f"is-{key.split(':')[0]}"
+        return Item(
+            "calendar",
+            lang,
+            f"is-{key}:{'yes' if true else 'no'}",
+            "fact",
+            claims(family, lang, frames, fields),
+            (verdict(fact.answers[0], true, lang),),
+            check(require, true, lang),
+            weight=0.4,
+        )
+
+    for true in (True, False):
+        for i, day in enumerate(days):
+
+            def of_day(place: int, i: int = i, day: str = day, true: bool = true) -> dict[str, str]:
+                named = days[(i + (1 if true else 2 + place % 5)) % 7]
+                spoken = named if lang == "es" else _with_article(named)
+                return {"d": day, "of": _preposed(day)[0], "e": spoken}
+
+            yield about(f"day-after:{i}", _DAY_CLAIM[lang], true, of_day)
+        for i, month in enumerate(months):
+
+            def of_month(place: int, i: int = i, month: str = month, true: bool = true) -> dict[str, str]:
+                return {"m": month, "e": months[(i + (1 if true else 2 + place % 10)) % 12]}
+
+            def of_length(place: int, i: int = i, month: str = month, true: bool = true) -> dict[str, str]:
+                right = _MONTH_LENGTH[i]
+                wrong = 61 - right if right >= 30 else (30, 31)[place % 2]
+                return {"m": month, "n": str(right if true else wrong)}
+
+            yield about(f"month-after:{i}", _MONTH_CLAIM[lang], true, of_month)
+            yield about(f"month-days:{i}", _MONTH_DAYS_CLAIM[lang], true, of_length)
+
+
+_MAX_STEPS = 5
+_DAYS_ON: _Templates = {
+    "es": (
+        "Si hoy es {d}, ¿qué día será en {n} días?",
+        "¿Qué día será {n} días después del {d}?",
+        "¿Qué día viene {n} días después del {d}?",
+        "Hoy es {d}. ¿Qué día es dentro de {n} días?",
+        "Si hoy es {d}, ¿qué día es dentro de {w} días?",
+        "{n} días después del {d}",
+        "¿Qué día cae {w} días después del {d}?",
+        "Dime qué día es {n} días después del {d}.",
+        "Cuenta {n} días desde el {d}.",
+    ),
+    "pt": (
+        "Se hoje é {d}, que dia será em {n} dias?",
+        "Que dia será {n} dias depois {of}?",
+        "Que dia vem {n} dias depois {of}?",
+        "Hoje é {d}. Que dia é daqui a {n} dias?",
+        "Se hoje é {d}, que dia é daqui a {w} dias?",
+        "{n} dias depois {of}",
+        "Que dia cai {w} dias depois {of}?",
+        "Me diga que dia é {n} dias depois {of}.",
+        "Conte {n} dias desde {d}.",
+    ),
+}
+_DAYS_BACK: _Templates = {
+    "es": (
+        "Si hoy es {d}, ¿qué día fue hace {n} días?",
+        "¿Qué día fue {n} días antes del {d}?",
+        "¿Qué día va {n} días antes del {d}?",
+        "Hoy es {d}. ¿Qué día fue hace {w} días?",
+        "{n} días antes del {d}",
+        "¿Qué día cayó {w} días antes del {d}?",
+        "Dime qué día es {n} días antes del {d}.",
+    ),
+    "pt": (
+        "Se hoje é {d}, que dia foi há {n} dias?",
+        "Que dia foi {n} dias antes {of}?",
+        "Que dia vem {n} dias antes {of}?",
+        "Hoje é {d}. Que dia foi há {w} dias?",
+        "{n} dias antes {of}",
+        "Que dia caiu {w} dias antes {of}?",
+        "Me diga que dia é {n} dias antes {of}.",
+    ),
+}
+_MONTHS_ON: _Templates = {
+    "es": (
+        "Si estamos en {d}, ¿qué mes será en {n} meses?",
+        "¿Qué mes será {n} meses después de {d}?",
+        "¿Qué mes viene {n} meses después de {d}?",
+        "Estamos en {d}. ¿Qué mes es dentro de {w} meses?",
+        "{n} meses después de {d}",
+        "Dime qué mes es {n} meses después de {d}.",
+        "Cuenta {n} meses desde {d}.",
+    ),
+    "pt": (
+        "Se estamos em {d}, que mês será em {n} meses?",
+        "Que mês será {n} meses depois de {d}?",
+        "Que mês vem {n} meses depois de {d}?",
+        "Estamos em {d}. Que mês é daqui a {w} meses?",
+        "{n} meses depois de {d}",
+        "Me diga que mês é {n} meses depois de {d}.",
+        "Conte {n} meses desde {d}.",
+    ),
+}
+_TWO_DAYS: dict[int, _Templates] = {
+    1: {
+        "es": ("Si hoy es {d}, ¿qué día es pasado mañana?", "Hoy es {d}. ¿Qué día es pasado mañana?"),
+        "pt": ("Se hoje é {d}, que dia é depois de amanhã?", "Hoje é {d}. Que dia é depois de amanhã?"),
+    },
+    -1: {
+        "es": ("Si hoy es {d}, ¿qué día fue anteayer?", "Hoy es {d}. ¿Qué día fue anteayer?"),
+        "pt": ("Se hoje é {d}, que dia foi anteontem?", "Hoje é {d}. Que dia foi anteontem?"),
+    },
+}
+"""Two days on, and two days back, in one word."""
+
+
+def count_steps(names: tuple[str, ...], start: int, steps: int, lang: Lang) -> str:
+    """Counting on (or back, with steps below zero) one by one, and where that leads.
+
+    count_steps(_DAYS["es"], 1, 3, "es") is "Desde martes: 1 miércoles, 2 jueves, 3 viernes. Es viernes."
+    """
+    way = 1 if steps > 0 else -1
+    reached = [names[(start + way * step) % len(names)] for step in range(1, abs(steps) + 1)]
+    counted = ", ".join(f"{step} {name}" for step, name in enumerate(reached, start=1))
+    if lang == "es":
+        return f"Desde {names[start]}: {counted}. Es {reached[-1]}."
+    return f"Desde {names[start]}: {counted}. É {reached[-1]}."
+
+
+def _steps(lang: Lang) -> Iterator[Item]:
+    """What day is three days after Tuesday? A rule: the answer counts, one name at a time."""
+    days, months = _DAYS[lang], _MONTHS[lang]
+    for family, names, templates, way in (
+        ("days-on", days, _DAYS_ON, 1),
+        ("days-back", days, _DAYS_BACK, -1),
+        ("months-on", months, _MONTHS_ON, 1),
+    ):
+        for start, name in enumerate(names):
+            for n in range(2, _MAX_STEPS + 1):
+                fields = {"d": name, "of": _preposed(name)[0], "n": str(n), "w": in_words(n, lang)}
+                asked = templates[lang]
+                if n == 2 and names is days:
+                    asked += _TWO_DAYS[way][lang]
+                answer = count_steps(names, start, way * n, lang)
+                reached = names[(start + way * n) % len(names)]
+                yield Item(
+                    "calendar",
+                    lang,
+                    f"{family}:{start}:{n}",
+                    "rule",
+                    _pairs(family, asked, lang, **fields),
+                    (answer,),
+                    Check(require=((f"{'es' if lang == 'es' else 'é'} {reached}",),)),
+                    weight=0.25,
+                )
 
 
 # key, small unit plural, large unit (article, singular), large plural, how many, feminine small, by language.
@@ -484,56 +878,85 @@ _HOLDS: tuple[tuple[str, int, dict[Lang, tuple[str, str, str, str]]], ...] = (
     ),
 )
 _FEMININE_SMALL = frozenset({"day-hour", "dozen"})
+_ONE_WRAP = 6
 _ONE: _Templates = {
     "es": (
         "¿{Q} {s} tiene {art} {l}?",
         "¿{Q} {s} hay en {art} {l}?",
-        "¿{art} {l} tiene {q} {s}?",
-        "{s} en {art} {l}",
         "¿{Q} {s} son {art} {l}?",
-        "{art} {l} cuántos {s} son",
-        "Dime {q} {s} tiene {art} {l}.",
         "¿A {q} {s} equivale {art} {l}?",
         "¿{Q} {s} caben en {art} {l}?",
-        "¿Sabes {q} {s} hay en {art} {l}?",
-        "1 {l} en {s}",
         "¿{Q} {s} forman {art} {l}?",
+        "¿{art} {l} tiene {q} {s}?",
+        "¿{art} {l} {q} {s} tiene?",
+        "{art} {l} {q} {s} son",
+        "¿{art} {l} a {q} {s} equivale?",
+        "{s} en {art} {l}",
+        "{s} por {l}",
+        "{s} que tiene {art} {l}",
+        "número de {s} en {art} {l}",
+        "1 {l} en {s}",
+        "{art} {l} en {s}",
+        "1 {l} a {s}",
+        "pasa {art} {l} a {s}",
+        "Convierte {art} {l} a {s}.",
+        "Convierte 1 {l} a {s}.",
+        "Completa: {art} {l} tiene ___ {s}.",
+        "{art} {l} tiene ___ {s}.",
     ),
     "pt": (
         "{Q} {s} tem {art} {l}?",
         "{Q} {s} há em {art} {l}?",
-        "{art} {l} tem {q} {s}?",
-        "{s} em {art} {l}",
         "{Q} {s} são {art} {l}?",
-        "{art} {l} são {q} {s}",
-        "Me diga {q} {s} tem {art} {l}.",
         "A {q} {s} equivale {art} {l}?",
         "{Q} {s} cabem em {art} {l}?",
-        "Você sabe {q} {s} há em {art} {l}?",
-        "1 {l} em {s}",
         "{Q} {s} formam {art} {l}?",
+        "{art} {l} tem {q} {s}?",
+        "{art} {l} são {q} {s}?",
+        "{art} {l} {q} {s} tem",
+        "{art} {l} equivale a {q} {s}?",
+        "{s} em {art} {l}",
+        "{s} por {l}",
+        "{s} que tem {art} {l}",
+        "número de {s} em {art} {l}",
+        "1 {l} em {s}",
+        "{art} {l} em {s}",
+        "1 {l} para {s}",
+        "passe {art} {l} para {s}",
+        "Converta {art} {l} em {s}.",
+        "Converta 1 {l} em {s}.",
+        "Complete: {art} {l} tem ___ {s}.",
+        "{art} {l} tem ___ {s}.",
     ),
 }
 _MANY: _Templates = {
     "es": (
         "¿{Q} {s} son {n} {ls}?",
         "¿{Q} {s} hay en {n} {ls}?",
+        "¿A {q} {s} equivalen {n} {ls}?",
+        "¿{Q} {s} tienen {n} {ls}?",
         "{n} {ls} en {s}",
         "Convierte {n} {ls} a {s}.",
-        "¿A {q} {s} equivalen {n} {ls}?",
         "pasa {n} {ls} a {s}",
-        "¿{Q} {s} tienen {n} {ls}?",
         "{n} {ls} a {s}",
+        "{n} {ls} {q} {s} son",
+        "Dime {q} {s} son {n} {ls}.",
+        "¿Sabes {q} {s} hay en {n} {ls}?",
+        "¿{Q} {s} son {wn} {ls}?",
     ),
     "pt": (
         "{Q} {s} são {n} {ls}?",
         "{Q} {s} há em {n} {ls}?",
+        "A {q} {s} equivalem {n} {ls}?",
+        "{Q} {s} têm {n} {ls}?",
         "{n} {ls} em {s}",
         "Converta {n} {ls} em {s}.",
-        "A {q} {s} equivalem {n} {ls}?",
         "passe {n} {ls} para {s}",
-        "{Q} {s} têm {n} {ls}?",
         "{n} {ls} para {s}",
+        "{n} {ls} são {q} {s}",
+        "Me diga {q} {s} são {n} {ls}.",
+        "Você sabe {q} {s} há em {n} {ls}?",
+        "{Q} {s} são {wn} {ls}?",
     ),
 }
 _ROUND = frozenset({10, 100, 1000})
@@ -552,11 +975,28 @@ def _units(lang: Lang) -> Iterator[Item]:
         fields = {"s": small, "art": article, "l": large, "ls": larges, "q": q, "Q": q.capitalize()}
         questions = tuple(
             (name, text.replace("cuántos " + small, q + " " + small))
-            for name, text in _pairs("one", _ONE[lang], **fields)
+            for name, text in _pairs("one", _ONE[lang], lang, _ONE_WRAP, **fields)
         )
-        says = "tiene" if lang == "es" else "tem"
-        answer = f"{article.capitalize()} {large} {says} {size} {small}."
-        yield _fact(f"holds:{key}", lang, questions, answer, Check(require=((str(size),),)), "units")
+        says, are = ("tiene", "son") if lang == "es" else ("tem", "são")
+        fact = f"{article.capitalize()} {large} {says} {size} {small}."
+        yield _fact(f"holds:{key}", lang, questions, fact, Check(require=((str(size),),)), "units")
+        frames = tuple(text.format(says=says, are=are, **fields) for text in _HOLDS_CLAIM)
+        for true in (True, False):
+
+            def of_size(place: int, size: int = size, true: bool = true) -> dict[str, str]:
+                wrong = [other for other in _ASKED_SIZES if other != size]
+                return {"size": str(size if true else wrong[place % len(wrong)])}
+
+            yield Item(
+                "units",
+                lang,
+                f"is-holds:{key}:{'yes' if true else 'no'}",
+                "fact",
+                claims("is-holds", lang, frames, of_size),
+                (verdict(fact, true, lang),),
+                check(((f"{size} {small}",),), true, lang),
+                weight=0.4,
+            )
         top = 20 if size in _ROUND else 12
         for n in range(2, top + 1):
             if size not in _ROUND and n * size > 144 and size not in (24, 60):
@@ -566,11 +1006,39 @@ def _units(lang: Lang) -> Iterator[Item]:
                 lang,
                 f"convert:{key}:{n}",
                 "rule",
-                _pairs("many", _MANY[lang], n=str(n), **fields),
-                (f"{n} {larges} {'son' if lang == 'es' else 'são'} {n * size} {small}.",),
-                Check(require=((f"{n * size} {small}",),)),
+                _pairs("many", _MANY[lang], lang, n=str(n), wn=_counted(n, key, lang), **fields),
+                (conversion(fact, n, size, small, larges, lang),),
+                Check(require=((f"{n} {larges} {are} {n * size} {small}",),)),
                 weight=0.15,
             )
+
+
+_HOLDS_CLAIM = ("{art} {l} {says} {{size}} {s}", "{{size}} {s} {are} {art} {l}")
+_ASKED_SIZES = (7, 10, 12, 24, 30, 50, 60, 100, 200, 1000)
+"""Sizes that a false claim about a unit names."""
+_FEMININE_LARGE = frozenset({"hour-minute", "week-day", "decade-year", "t-kg", "dozen"})
+
+
+def _counted(n: int, key: str, lang: Lang) -> str:
+    """The number in words as it stands before the large unit ("dois dias", "duas horas")."""
+    if lang == "pt" and key in _FEMININE_LARGE:
+        tens, _, units = in_words(n, lang).rpartition(" ")
+        return f"{tens} {({'um': 'uma', 'dois': 'duas'}).get(units, units)}".strip()
+    return in_words(n, lang)
+
+
+def conversion(fact: str, n: int, size: int, small: str, larges: str, lang: Lang) -> str:
+    """The rate, the product, the result.
+
+    "Un día tiene 24 horas; 3 × 24 = 60 + 12 = 72, así que 3 días son 72 horas."
+    """
+    tens, units = divmod(size, 10)
+    # Nobody has 24 times a number by heart: 20 times and 4 times it, then the sum.
+    parts = f"{n * tens * 10} + {n * units} = " if size == 24 else ""
+    so, are = ("así que", "son") if lang == "es" else ("então", "são")
+    return (
+        f"{fact.rstrip('.')}; {n} × {size} = {parts}{n * size}, {so} {n} {larges} {are} {n * size} {small}."
+    )
 
 
 _CLOCK: _Templates = {
@@ -623,7 +1091,9 @@ def _clock(lang: Lang) -> Iterator[Item]:
                 lang,
                 f"time:{hour}:{minute:02d}",
                 "rule",
-                _pairs("clock", _CLOCK[lang], t=f"{hour}:{minute:02d}", the="la" if hour == 1 else "las"),
+                _pairs(
+                    "clock", _CLOCK[lang], lang, t=f"{hour}:{minute:02d}", the="la" if hour == 1 else "las"
+                ),
                 (answer,),
                 Check(require=((answer,),)),
                 weight=2.0 if minute in (0, 15, 30) else 1.0,
@@ -636,5 +1106,7 @@ def items() -> Iterator[Item]:
         yield from _days(lang)
         yield from _months(lang)
         yield from _lists(lang)
+        yield from _claims(lang)
+        yield from _steps(lang)
         yield from _units(lang)
         yield from _clock(lang)

@@ -11,6 +11,7 @@ from functools import cache
 
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.phrasing import ask, first_upper, listing, read
+from latam_edge.cartilla.verdict import check, claims, verdict
 
 SOURCE = "mledoze/countries, countries.json (ODbL 1.0), https://github.com/mledoze/countries"
 LANGS: tuple[Lang, ...] = ("es", "pt")
@@ -276,29 +277,40 @@ CAPITAL_OF: dict[Lang, tuple[str, ...]] = {
 }
 
 IS_CAPITAL: dict[Lang, tuple[str, ...]] = {
+    "es": ("la capital {of} es {city}", "{city} es la capital {of}"),
+    "pt": ("a capital {of} é {city}", "{city} é a capital {of}"),
+}
+IS_CAPITAL_OWN: dict[Lang, tuple[str, ...]] = {
+    "es": ("¿Es {city} la capital {of}?", "¿Es la capital {of} {city}?"),
+    "pt": ("É {city} a capital {of}?", "É {city} a cidade capital {of}?"),
+}
+
+WHICH_CAPITAL: dict[Lang, tuple[str, ...]] = {
     "es": (
-        "¿{city} es la capital {of}?",
-        "¿Es {city} la capital {of}?",
-        "¿La capital {of} es {city}?",
-        "¿Es verdad que {city} es la capital {of}?",
-        "¿Es cierto que la capital {of} es {city}?",
-        "{city} es la capital {of}, ¿verdad?",
-        "La capital {of} es {city}, ¿no?",
-        "¿Verdadero o falso? {city} es la capital {of}.",
-        "Creo que la capital {of} es {city}. ¿Es correcto?",
-        "¿Será {city} la capital {of}?",
+        "¿La capital {of} es {one} o {two}?",
+        "¿Cuál es la capital {of}: {one} o {two}?",
+        "¿Cuál es la capital {of}, {one} o {two}?",
+        "¿{one} o {two} es la capital {of}?",
+        "¿Cuál de las dos es la capital {of}: {one} o {two}?",
+        "Capital {of}: ¿{one} o {two}?",
+        "Dime si la capital {of} es {one} o {two}.",
+        "No sé si la capital {of} es {one} o {two}.",
+        "¿Qué ciudad es la capital {of}, {one} o {two}?",
+        "Elige: la capital {of} es a) {one} b) {two}.",
+        "¿Sabes si la capital {of} es {one} o {two}?",
     ),
     "pt": (
-        "{city} é a capital {of}?",
-        "É {city} a capital {of}?",
-        "A capital {of} é {city}?",
-        "É verdade que {city} é a capital {of}?",
-        "É certo que a capital {of} é {city}?",
-        "{city} é a capital {of}, né?",
-        "A capital {of} é {city}, não é?",
-        "Verdadeiro ou falso? {city} é a capital {of}.",
-        "Acho que a capital {of} é {city}. Está certo?",
-        "Será que {city} é a capital {of}?",
+        "A capital {of} é {one} ou {two}?",
+        "Qual é a capital {of}: {one} ou {two}?",
+        "Qual é a capital {of}, {one} ou {two}?",
+        "É {one} ou {two} a capital {of}?",
+        "Qual das duas é a capital {of}: {one} ou {two}?",
+        "Capital {of}: {one} ou {two}?",
+        "Me diga se a capital {of} é {one} ou {two}.",
+        "Não sei se a capital {of} é {one} ou {two}.",
+        "Que cidade é a capital {of}, {one} ou {two}?",
+        "Escolha: a capital {of} é a) {one} b) {two}.",
+        "Você sabe se a capital {of} é {one} ou {two}?",
     ),
 }
 
@@ -354,6 +366,11 @@ CURRENCY: dict[Lang, tuple[str, ...]] = {
     ),
 }
 
+IS_CURRENCY: dict[Lang, tuple[str, ...]] = {
+    "es": ("la moneda {of} es el {money}", "{within} se usa el {money}"),
+    "pt": ("a moeda {of} é o {money}", "{within} se usa o {money}"),
+}
+
 LANGUAGE_WRAP = 6
 LANGUAGE: dict[Lang, tuple[str, ...]] = {
     "es": (
@@ -402,6 +419,11 @@ LANGUAGE: dict[Lang, tuple[str, ...]] = {
         "Vou viajar. Que língua se fala {within}?",
         "E {within}, que idioma se fala?",
     ),
+}
+
+IS_SPOKEN: dict[Lang, tuple[str, ...]] = {
+    "es": ("el idioma oficial {of} es el {tongue}", "{within} el idioma oficial es el {tongue}"),
+    "pt": ("o idioma oficial {of} é o {tongue}", "{within} a língua oficial é o {tongue}"),
 }
 
 NEIGHBOUR_WRAP = 6
@@ -454,28 +476,46 @@ NEIGHBOUR: dict[Lang, tuple[str, ...]] = {
 
 BORDERS: dict[Lang, tuple[str, ...]] = {
     "es": (
-        "¿{The} limita con {other}?",
-        "¿Limita {the} con {other}?",
-        "¿{The} tiene frontera con {other}?",
-        "¿Es {the} vecino de {other}?",
-        "¿Es verdad que {the} limita con {other}?",
-        "¿Hay frontera entre {the} y {other}?",
-        "¿{The} y {other} son vecinos?",
-        "¿{The} y {other} tienen frontera?",
-        "¿{The} está al lado de {other}?",
-        "{The} limita con {other}, ¿verdad?",
+        "{the} limita con {other}",
+        "{the} tiene frontera con {other}",
+        "{the} está al lado de {other}",
     ),
     "pt": (
-        "{The} faz fronteira com {other}?",
+        "{the} faz fronteira com {other}",
+        "{the} tem fronteira com {other}",
+        "{the} fica ao lado {other_of}",
+    ),
+}
+BORDERS_OWN: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "¿Limita {the} con {other}?",
+        "¿Es {the} un país vecino de {other}?",
+        "¿Hay frontera entre {the} y {other}?",
+        "¿{The} y {other} son vecinos?",
+        "¿{The} y {other} son países vecinos?",
+        "¿{The} y {other} tienen frontera?",
+        "¿Está {the} al lado de {other}?",
+        "¿{The} queda al lado de {other}?",
+        "¿{The} está junto a {other}?",
+        "¿Son vecinos {the} y {other}?",
+        "¿Tiene {the} frontera con {other}?",
+        "¿Comparten frontera {the} y {other}?",
+        "¿Existe una frontera entre {the} y {other}?",
+    ),
+    "pt": (
         "Existe fronteira entre {the} e {other}?",
-        "{The} tem fronteira com {other}?",
         "{The} e {other} são vizinhos?",
-        "É verdade que {the} faz fronteira com {other}?",
+        "{The} e {other} são países vizinhos?",
         "Há fronteira entre {the} e {other}?",
         "{The} é um país vizinho {other_of}?",
+        "{The} é vizinho {other_of}?",
         "{The} e {other} têm fronteira?",
-        "{The} fica ao lado {other_of}?",
-        "{The} faz fronteira com {other}, né?",
+        "{The} está ao lado {other_of}?",
+        "{The} faz divisa com {other}?",
+        "{The} fica do lado {other_of}?",
+        "São vizinhos {the} e {other}?",
+        "{The} e {other} compartilham fronteira?",
+        "Tem fronteira entre {the} e {other}?",
     ),
 }
 
@@ -496,6 +536,12 @@ REGION: dict[Lang, tuple[str, ...]] = {
         "¿Sabes dónde está {the}?",
         "{The} está en...",
         "¿A qué continente pertenece {the}?",
+        "¿Dónde se encuentra {the}?",
+        "¿Dónde se ubica {the}?",
+        "¿En qué lugar del mundo está {the}?",
+        "¿En qué zona de América queda {the}?",
+        "región {of}",
+        "¿{The} dónde está?",
     ),
     "pt": (
         "Onde fica {the}?",
@@ -511,7 +557,18 @@ REGION: dict[Lang, tuple[str, ...]] = {
         "Você sabe onde fica {the}?",
         "{The} fica em...",
         "A que continente pertence {the}?",
+        "Onde se encontra {the}?",
+        "Onde está {the}?",
+        "Em que lugar do mundo fica {the}?",
+        "Em que zona da América fica {the}?",
+        "região {of}",
+        "{The} fica onde?",
     ),
+}
+
+IS_IN: dict[Lang, tuple[str, ...]] = {
+    "es": ("{the} está en {region}", "{the} queda en {region}"),
+    "pt": ("{the} fica {region}", "{the} está {region}"),
 }
 
 DEMONYM_WRAP = 4
@@ -530,6 +587,22 @@ DEMONYM: dict[Lang, tuple[str, ...]] = {
         "¿Cómo se llaman los habitantes {of}?",
         "Escribe el gentilicio {of}.",
         "Si nací {within}, ¿qué soy?",
+        "Nací {within}. ¿Qué soy?",
+        "¿Qué soy si nací {within}?",
+        "Si soy {of}, ¿qué nacionalidad tengo?",
+        "Soy {of}. ¿Cuál es mi gentilicio?",
+        "¿Cuál es mi nacionalidad si nací {within}?",
+        "Si alguien nació {within}, ¿qué es?",
+        "Mi amiga nació {within}. ¿Qué es?",
+        "Mi amiga es {of}. ¿Cuál es su nacionalidad?",
+        "¿Qué nacionalidad tiene quien nace {within}?",
+        "¿Qué es una persona que nació {within}?",
+        "¿Cómo se le dice a quien nace {within}?",
+        "¿Qué es la gente {of}?",
+        "gente {of}",
+        "¿Qué gentilicio corresponde a {the}?",
+        "Nombra el gentilicio {of}.",
+        "¿Sabes el gentilicio {of}?",
     ),
     "pt": (
         "Como se chama uma pessoa {of}?",
@@ -545,6 +618,22 @@ DEMONYM: dict[Lang, tuple[str, ...]] = {
         "Como se chamam os habitantes {of}?",
         "Escreva o gentílico {of}.",
         "Se nasci {within}, o que eu sou?",
+        "Nasci {within}. O que eu sou?",
+        "O que eu sou se nasci {within}?",
+        "Se eu sou {of}, qual é a minha nacionalidade?",
+        "Sou {of}. Qual é o meu gentílico?",
+        "Qual é a minha nacionalidade se nasci {within}?",
+        "Se alguém nasceu {within}, o que é?",
+        "Minha amiga nasceu {within}. O que ela é?",
+        "Minha amiga é {of}. Qual é a nacionalidade dela?",
+        "Que nacionalidade tem quem nasce {within}?",
+        "O que é uma pessoa que nasceu {within}?",
+        "Como se diz de quem nasce {within}?",
+        "O que são as pessoas {of}?",
+        "pessoas {of}",
+        "Que gentílico corresponde a quem vem {of}?",
+        "Cite o gentílico {of}.",
+        "Você sabe o gentílico {of}?",
     ),
 }
 
@@ -609,20 +698,52 @@ def capital_of(country: Country, lang: Lang) -> Item:
     return Item("capitals", lang, key, "fact", questions, (answer,), Check((named,)), SOURCE, 1.5)
 
 
-def is_capital(country: Country, named: Country, lang: Lang) -> Item:
-    """Is Y the capital of X? `named` is the country whose capital Y is; it may be X itself."""
-    of, city = country.place.of, named.city
-    fields = {"city": city, "of": of}
-    if named.id == country.id:
-        answer = f"Sí, {city} es la capital {of}." if lang == "es" else f"Sim, {city} é a capital {of}."
-        check = Check(require=(("sí", "sim"),), forbid=("no", "não"))
-    else:
-        right = country.city
-        answer = f"No, la capital {of} es {right}." if lang == "es" else f"Não, a capital {of} é {right}."
-        check = Check(require=(_accepted(country),), forbid=("sí", "sim"))
-    key = f"is-capital:{country.id}:{named.id}"
-    questions = ask("is-capital", IS_CAPITAL[lang], lang, 0, **fields)
-    return Item("capitals", lang, key, "fact", questions, (answer,), check, SOURCE, 0.5)
+def _others(country: Country, lang: Lang) -> tuple[Country, ...]:
+    """The other countries but Bolivia (it has two cities), beginning after this one."""
+    everyone = countries(lang)
+    at = everyone.index(country)
+    return tuple(other for other in (*everyone[at + 1 :], *everyone[:at]) if other.id != "bo")
+
+
+def is_capital(country: Country, true: bool, lang: Lang) -> Item:
+    """Is Y the capital of X? In a false claim every template names the capital of another country."""
+    others = _others(country, lang)
+
+    def fields(place: int) -> dict[str, str]:
+        named = country if true else others[(place * 5 + 2) % len(others)]
+        return {"city": named.city, "of": country.place.of}
+
+    questions = claims("is-capital", lang, IS_CAPITAL[lang], fields, IS_CAPITAL_OWN[lang])
+    answer = verdict(_capital_answer(country, lang), true, lang)
+    key = f"is-capital:{country.id}:{'yes' if true else 'no'}"
+    right = check((_accepted(country),), true, lang)
+    return Item("capitals", lang, key, "fact", questions, (answer,), right, SOURCE, 1.5)
+
+
+def which_capital(country: Country, lang: Lang) -> Item:
+    """Is the capital of X this city or that one? The answer is the fact; the other city may not be in it."""
+    others = _others(country, lang)
+    questions = []
+    for place, template in enumerate(WHICH_CAPITAL[lang], start=1):
+        pair = (country.city, others[(place * 7 + 3) % len(others)].city)
+        one, two = pair if (place + len(country.city)) % 2 else pair[::-1]
+        (made,) = ask("which-capital", (template,), lang, of=country.place.of, one=one, two=two)
+        questions.append((f"which-capital-{place}", made[1]))
+    accepted = _accepted(country)
+    wrong = tuple(other.capital for other in others if other.capital not in accepted)
+    key = f"which-capital:{country.id}"
+    answer = _capital_answer(country, lang)
+    return Item(
+        "capitals",
+        lang,
+        key,
+        "fact",
+        tuple(questions),
+        (answer,),
+        Check((accepted,), wrong),
+        SOURCE,
+        0.7,
+    )
 
 
 def currency(country: Country, lang: Lang) -> Item:
@@ -643,8 +764,26 @@ def currency(country: Country, lang: Lang) -> Item:
     )
     if country.place.loose:
         questions += ask("currency-loose", ("¿Cuál es la moneda {loose}?",), lang, loose=country.place.loose)
-    check = Check(((name, *country.currency_or),))
-    return Item("currencies", lang, f"currency:{country.id}", "fact", questions, (answer,), check, SOURCE)
+    right = Check(((name, *country.currency_or),))
+    return Item("currencies", lang, f"currency:{country.id}", "fact", questions, (answer,), right, SOURCE)
+
+
+def is_currency(country: Country, true: bool, lang: Lang) -> Item:
+    """Is this the money of X? In a false claim every template names the money of another country."""
+    fact = currency(country, lang)
+    own = {country.currency, country.currency_also, *country.currency_or}
+    others = [other.currency for other in _others(country, lang) if other.currency not in own]
+    spot = country.place
+
+    def fields(place: int) -> dict[str, str]:
+        money = country.currency if true else others[(place * 5 + 2) % len(others)]
+        return {"of": spot.of, "within": spot.within, "money": money}
+
+    questions = claims("is-currency", lang, IS_CURRENCY[lang], fields)
+    key = f"is-currency:{country.id}:{'yes' if true else 'no'}"
+    right = check(fact.check.require, true, lang)
+    answer = verdict(fact.answers[0], true, lang)
+    return Item("currencies", lang, key, "fact", questions, (answer,), right, SOURCE, 0.4)
 
 
 def language(country: Country, lang: Lang) -> Item:
@@ -661,8 +800,31 @@ def language(country: Country, lang: Lang) -> Item:
         questions += ask(
             "language-loose", ("¿Qué idioma se habla en el {name}?",), lang, name=country.place.name
         )
-    check = Check(tuple(_also_called(name) for name in country.languages))
-    return Item("languages", lang, f"language:{country.id}", "fact", questions, (answer,), check, SOURCE)
+    right = Check(tuple(_also_called(name) for name in country.languages))
+    return Item("languages", lang, f"language:{country.id}", "fact", questions, (answer,), right, SOURCE)
+
+
+_ASKED_TONGUES: dict[Lang, tuple[str, ...]] = {
+    "es": ("español", "portugués", "inglés", "francés", "neerlandés"),
+    "pt": ("espanhol", "português", "inglês", "francês", "holandês"),
+}
+
+
+def is_spoken(country: Country, true: bool, lang: Lang) -> Item:
+    """Is this an official language of X? (Not whether it is spoken there: Spanish is, in Belize.)"""
+    fact = language(country, lang)
+    spoken = country.languages
+    others = [tongue for tongue in _ASKED_TONGUES[lang] if tongue not in spoken]
+
+    def fields(place: int) -> dict[str, str]:
+        tongue = spoken[place % len(spoken)] if true else others[place * 3 % len(others)]
+        return {"of": country.place.of, "within": country.place.within, "tongue": tongue}
+
+    questions = claims("is-spoken", lang, IS_SPOKEN[lang], fields)
+    key = f"is-spoken:{country.id}:{'yes' if true else 'no'}"
+    right = check(fact.check.require, true, lang)
+    answer = verdict(fact.answers[0], true, lang)
+    return Item("languages", lang, key, "fact", questions, (answer,), right, SOURCE, 0.4)
 
 
 _SYNONYMS = {
@@ -703,12 +865,12 @@ def neighbours(country: Country, lang: Lang) -> Item:
         far = tuple(
             c.place.name for c in countries(lang) if c.id != country.id and c.id not in country.border
         )
-        check = Check(tuple((other.name,) for other in near), forbid=far)
+        right = Check(tuple((other.name,) for other in near), forbid=far)
     else:
-        check = Check((("isla", "islas", "ilha", "ilhas", "ningún", "nenhum"),))
+        right = Check((("isla", "islas", "ilha", "ilhas", "ningún", "nenhum"),))
     templates = tuple(_agree(text, spot.plural) for text in NEIGHBOUR[lang])
     questions = ask("neighbour", templates, lang, NEIGHBOUR_WRAP, **_fields(spot))
-    return Item("neighbours", lang, f"neighbours:{country.id}", "fact", questions, (answer,), check, SOURCE)
+    return Item("neighbours", lang, f"neighbours:{country.id}", "fact", questions, (answer,), right, SOURCE)
 
 
 def _agree(template: str, plural: bool) -> str:
@@ -754,8 +916,45 @@ def region(country: Country, lang: Lang) -> Item:
         answer = f"{the} {verb} {'no Caribe, na América' if name == 'Caribe' else f'na {name}'}."
     templates = tuple(_agree(text, spot.plural) for text in REGION[lang])
     questions = ask("region", templates, lang, REGION_WRAP, **(_fields(spot) | {"The": the}))
-    check = Check((country.region,))
-    return Item("regions", lang, f"region:{country.id}", "fact", questions, (answer,), check, SOURCE)
+    right = Check((country.region,))
+    return Item("regions", lang, f"region:{country.id}", "fact", questions, (answer,), right, SOURCE)
+
+
+_SURELY_NOT = {
+    "south": ("central", "north"),
+    "central": ("south",),
+    "north": ("south", "central"),
+    "caribbean": ("south", "central"),
+}
+"""Parts of America where no country of the first lies, whichever way the continent is divided."""
+
+
+@cache
+def _regions() -> dict[str, dict[Lang, list[str]]]:
+    found: dict[str, dict[Lang, list[str]]] = read("countries.toml")["region"]
+    return found
+
+
+def is_in(country: Country, true: bool, lang: Lang) -> Item:
+    """Is X in this part of America?"""
+    fact = region(country, lang)
+    names = {name: words[lang][0] for name, words in _regions().items()}
+    (own,) = [name for name, said in names.items() if said == country.region[0]]
+    others = [names[name] for name in _SURELY_NOT[own]]
+    spot = country.place
+
+    def fields(place: int) -> dict[str, str]:
+        name = country.region[0] if true else others[place % len(others)]
+        if lang == "es":
+            return {"the": spot.the, "region": "el Caribe" if name == "Caribe" else name}
+        return {"the": spot.the, "region": "no Caribe" if name == "Caribe" else f"na {name}"}
+
+    frames = tuple(_agree(text, spot.plural) for text in IS_IN[lang])
+    questions = claims("is-in", lang, frames, fields)
+    key = f"is-in:{country.id}:{'yes' if true else 'no'}"
+    right = check(fact.check.require, true, lang)
+    answer = verdict(fact.answers[0], true, lang)
+    return Item("regions", lang, key, "fact", questions, (answer,), right, SOURCE, 0.4)
 
 
 def demonym(country: Country, lang: Lang) -> Item | None:
@@ -772,32 +971,41 @@ def demonym(country: Country, lang: Lang) -> Item | None:
     answer = f"{someone} {country.place.of} {'es' if lang == 'es' else 'é'} {woman}."
     questions = ask("demonym", DEMONYM[lang], lang, DEMONYM_WRAP, **_fields(country.place))
     accepted = tuple(dict.fromkeys((woman, word, f"{word}s", f"{woman}s", f"{word}es")))
-    check = Check((accepted,))
-    return Item("demonyms", lang, f"demonym:{country.id}", "fact", questions, (answer,), check)
+    right = Check((accepted,))
+    return Item("demonyms", lang, f"demonym:{country.id}", "fact", questions, (answer,), right)
 
 
 def borders(country: Country, other: Country, lang: Lang) -> Item:
-    """Does X border Y? Yes or no."""
+    """Does X border Y? The answer lists the neighbours, says whether Y is among them, and concludes."""
     true = other.id in country.border
-    the, far = first_upper(country.place.the), other.place
-    if lang == "es":
-        answer = f"Sí, {the} limita con {far.the}." if true else f"No, {the} no limita con {far.the}."
-    elif true:
-        answer = f"Sim, {country.place.the} faz fronteira com {far.the}."
-    else:
-        answer = f"Não, {country.place.the} não faz fronteira com {far.the}."
-    if lang == "es":
-        answer = answer.replace(the, country.place.the)
-    check = Check((("sí", "sim"),), forbid=("no", "não")) if true else Check((("no", "não"),), ("sí", "sim"))
-    questions = ask(
-        "borders", BORDERS[lang], lang, 0, The=the, the=country.place.the, other=far.the, other_of=far.of
+    spot, far = country.place, other.place
+    fact = neighbours(country, lang)
+    said = fact.answers[0].rstrip(".")
+    if country.border:
+        if lang == "es":
+            among = f"{far.the} {'está' if true else 'no está'} entre ellos"
+        else:
+            among = f"{far.the} {'está' if true else 'não está'} entre eles"
+        said = f"{said}; {among}"
+    forbid = tuple(name for name in fact.check.forbid if name != far.name)
+    fields = {"The": first_upper(spot.the), "the": spot.the, "other": far.the, "other_of": far.of}
+    frames = tuple(_agree(text, spot.plural) for text in BORDERS[lang])
+    own = tuple(_agree(text, spot.plural) for text in BORDERS_OWN[lang])
+    return Item(
+        "neighbours",
+        lang,
+        f"borders:{country.id}:{other.id}",
+        "fact",
+        claims("borders", lang, frames, lambda place: fields, own),
+        (verdict(said, true, lang, short=True),),
+        check(fact.check.require, true, lang, forbid),
+        SOURCE,
+        0.3,
     )
-    key = f"borders:{country.id}:{other.id}"
-    return Item("neighbours", lang, key, "fact", questions, (answer,), check, SOURCE, 0.2)
 
 
 def _border_pairs(lang: Lang) -> Iterator[tuple[Country, Country]]:
-    """Every true pair of mainland neighbours, each followed by a false pair of the same country."""
+    """Every true pair of neighbours, each followed by a false one of the same country; islands have one."""
     everyone = countries(lang)
     by_id = {country.id: country for country in everyone}
     mainland = [country for country in everyone if country.border]
@@ -807,20 +1015,28 @@ def _border_pairs(lang: Lang) -> Iterator[tuple[Country, Country]]:
         for place_in_list, other in enumerate(near):
             yield country, other
             yield country, far[(place_in_list * 5 + ord(country.id[0])) % len(far)]
+    for index, country in enumerate(everyone):
+        if country.island:
+            yield country, mainland[index * 5 % len(mainland)]
 
 
 def items() -> Iterator[Item]:
     """Every item: Spanish first, then Portuguese, country by country."""
     for lang in LANGS:
         everyone = countries(lang)
-        for index, country in enumerate(everyone):
+        for country in everyone:
             yield capital(country, lang)
             yield capital_of(country, lang)
             if country.id != "bo":
-                yield is_capital(country, country, lang)
-                yield is_capital(country, everyone[(index + 7) % len(everyone)], lang)
+                yield is_capital(country, True, lang)
+                yield is_capital(country, False, lang)
+                yield which_capital(country, lang)
             yield currency(country, lang)
             yield language(country, lang)
+            for true in (True, False):
+                yield is_currency(country, true, lang)
+                yield is_spoken(country, true, lang)
+                yield is_in(country, true, lang)
             yield neighbours(country, lang)
             yield region(country, lang)
             people = demonym(country, lang)

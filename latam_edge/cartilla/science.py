@@ -13,6 +13,7 @@ from typing import Any
 
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.phrasing import ask, first_upper, read
+from latam_edge.cartilla.verdict import check, claims, verdict
 
 LANGS: tuple[Lang, ...] = ("es", "pt")
 CATEGORY = "science"
@@ -42,11 +43,27 @@ TEMPLATES: dict[str, dict[Lang, tuple[int, tuple[str, ...]]]] = {
             "¿Cuántas patas tiene {the}?", "¿Cuántas patas tiene {a}?", "¿{The} cuántas patas tiene?",
             "patas {of}", "número de patas {of}", "cuántas patas {the}", "{The} tiene ___ patas.",
             "Di cuántas patas tiene {the}.", "¿Sabes el número de patas {of}?", "¿Tiene patas {the}? ¿Cuántas?",
+            "¿Con cuántas patas camina {the}?",
+            "¿Cuántas patas hay en el cuerpo {of}?",
+            "Dime el número de patas {of}.",
+            "¿Qué número de patas tiene {the}?",
+            "Completa: {the} tiene ___ patas.",
+            "¿{A} cuántas patas tiene?",
+            "¿{The} tiene patas? ¿Cuántas tiene?",
+            "cantidad de patas {of}",
         )),
         "pt": (2, (
             "Quantas patas tem {the}?", "Quantas patas tem {a}?", "{The} tem quantas patas?",
             "patas {of}", "número de patas {of}", "quantas patas {the}", "{The} tem ___ patas.",
             "Diga quantas patas tem {the}.", "Você sabe o número de patas {of}?", "{The} tem patas? Quantas?",
+            "Com quantas patas anda {the}?",
+            "Quantas patas há no corpo {of}?",
+            "Me diga o número de patas {of}.",
+            "Que número de patas tem {the}?",
+            "Complete: {the} tem ___ patas.",
+            "{A} tem quantas patas?",
+            "{The} tem patas? Quantas ele tem?",
+            "quantidade de patas {of}",
         )),
     },
     "class": {
@@ -56,6 +73,14 @@ TEMPLATES: dict[str, dict[Lang, tuple[int, tuple[str, ...]]]] = {
             "¿Cómo se clasifica {the}?", "¿{The} qué tipo de animal es?", "clasificación {of}",
             "grupo animal {of}", "¿{The} es mamífero, ave, reptil o insecto?", "{The}: ¿qué clase de animal es?",
             "Clasifica {the}.",
+            "¿Qué es {the}: mamífero, ave, pez, reptil, anfibio o insecto?",
+            "¿Qué animal es {the}, un mamífero o de otro grupo?",
+            "¿{The} de qué grupo es?",
+            "¿{The} a qué grupo de animales pertenece?",
+            "¿{The} es mamífero, ave, pez o insecto?",
+            "¿De qué clase es {the}?",
+            "Clasifica a este animal: {the}.",
+            "Dime el grupo animal {of}.",
         )),
         "pt": (5, (
             "Que tipo de animal é {the}?", "Que classe de animal é {the}?",
@@ -63,16 +88,14 @@ TEMPLATES: dict[str, dict[Lang, tuple[int, tuple[str, ...]]]] = {
             "Como se classifica {the}?", "{The} é que tipo de animal?", "classificação {of}",
             "grupo animal {of}", "{The} é mamífero, ave, réptil ou inseto?", "{The}: que classe de animal é?",
             "Classifique {the}.",
-        )),
-    },
-    "is-class": {
-        "es": (0, (
-            "¿{The} es {kind}?", "¿Es {the} {kind}?", "¿Es verdad que {the} es {kind}?",
-            "{The} es {kind}, ¿verdad?", "¿Verdadero o falso? {The} es {kind}.", "¿Es cierto que {the} es {kind}?",
-        )),
-        "pt": (0, (
-            "{The} é {kind}?", "Será que {the} é {kind}?", "É verdade que {the} é {kind}?",
-            "{The} é {kind}, né?", "Verdadeiro ou falso? {The} é {kind}.", "É certo que {the} é {kind}?",
+            "O que é {the}: mamífero, ave, peixe, réptil, anfíbio ou inseto?",
+            "Que animal é {the}, um mamífero ou de outro grupo?",
+            "{The} é de que grupo?",
+            "{The} pertence a que grupo de animais?",
+            "{The} é mamífero, ave, peixe ou inseto?",
+            "De que classe é {the}?",
+            "Classifique este animal: {the}.",
+            "Me diga o grupo animal {of}.",
         )),
     },
     "food": {
@@ -80,11 +103,25 @@ TEMPLATES: dict[str, dict[Lang, tuple[int, tuple[str, ...]]]] = {
             "¿Qué come {the}?", "¿De qué se alimenta {the}?", "¿Cuál es el alimento {of}?",
             "¿Qué comida come {the}?", "¿Con qué se alimenta {the}?", "¿{The} qué come?", "alimentación {of}",
             "comida {of}", "alimento {of}", "Di qué come {the}.", "{The} come...",
+            "¿Qué suele comer {the}?",
+            "¿Qué le gusta comer {a_the}?",
+            "¿Cuál es la comida {of}?",
+            "¿{The} de qué se alimenta?",
+            "Completa: {the} come ___.",
+            "Dime el alimento {of}.",
+            "¿Qué comen los animales como {the}?",
         )),
         "pt": (5, (
             "O que come {the}?", "De que se alimenta {the}?", "Qual é o alimento {of}?",
             "O que {the} come?", "Com que se alimenta {the}?", "{The} come o quê?", "alimentação {of}",
             "comida {of}", "alimento {of}", "Diga o que {the} come.", "{The} come...",
+            "O que {the} costuma comer?",
+            "O que {the} gosta de comer?",
+            "Qual é a comida {of}?",
+            "{The} se alimenta de quê?",
+            "Complete: {the} come ___.",
+            "Me diga o alimento {of}.",
+            "O que comem animais como {the}?",
         )),
     },
     "planet": {
@@ -93,6 +130,13 @@ TEMPLATES: dict[str, dict[Lang, tuple[int, tuple[str, ...]]]] = {
             "¿En qué lugar está {the} desde el Sol?", "¿Qué número de planeta es {the} desde el Sol?",
             "posición {of} en el sistema solar", "lugar {of} desde el Sol", "{The}: ¿qué lugar ocupa desde el Sol?",
             "{The} es el ___ planeta desde el Sol.", "¿{The} qué planeta es en orden desde el Sol?",
+            "¿{The} qué lugar ocupa desde el Sol?",
+            "¿Qué número de planeta es {the}?",
+            "orden {of} desde el Sol",
+            "¿Qué planeta en orden es {the}?",
+            "Dime la posición {of} en el sistema solar.",
+            "Completa: {the} es el ___ planeta desde el Sol.",
+            "¿{The} en qué lugar está?",
         )),
         "pt": (4, (
             "Que lugar ocupa {the} no sistema solar?", "Que posição tem {the} a partir do Sol?",
@@ -100,6 +144,13 @@ TEMPLATES: dict[str, dict[Lang, tuple[int, tuple[str, ...]]]] = {
             "posição {of} no sistema solar", "lugar {of} a partir do Sol",
             "{The}: que lugar ocupa a partir do Sol?", "{The} é o ___ planeta a partir do Sol.",
             "{The} é qual planeta em ordem a partir do Sol?",
+            "{The} ocupa que lugar a partir do Sol?",
+            "Que número de planeta é {the}?",
+            "ordem {of} a partir do Sol",
+            "Em ordem, qual planeta é {the}?",
+            "Me diga a posição {of} no sistema solar.",
+            "Complete: {the} é o ___ planeta a partir do Sol.",
+            "{The} está em que lugar?",
         )),
     },
     "ordinal": {
@@ -108,12 +159,26 @@ TEMPLATES: dict[str, dict[Lang, tuple[int, tuple[str, ...]]]] = {
             "¿Cómo se llama el {nth} planeta desde el Sol?", "¿Cuál es el {nth} planeta?",
             "{nth} planeta desde el Sol", "{nth} planeta", "Dime el {nth} planeta.",
             "Nombra el {nth} planeta desde el Sol.",
+            "El {nth} planeta desde el Sol es...",
+            "Completa: el {nth} planeta desde el Sol es ___.",
+            "{nth} planeta del sistema solar",
+            "¿Qué planeta ocupa el {nth} lugar desde el Sol?",
+            "¿Cuál planeta está en el {nth} lugar?",
+            "Si cuento desde el Sol, ¿cuál es el {nth} planeta?",
+            "Dime cuál planeta es el {nth}.",
         )),
         "pt": (4, (
             "Qual é o {nth} planeta a partir do Sol?", "Que planeta é o {nth} a partir do Sol?",
             "Como se chama o {nth} planeta a partir do Sol?", "Qual é o {nth} planeta?",
             "{nth} planeta a partir do Sol", "{nth} planeta", "Me diga o {nth} planeta.",
             "Cite o {nth} planeta a partir do Sol.",
+            "O {nth} planeta a partir do Sol é...",
+            "Complete: o {nth} planeta a partir do Sol é ___.",
+            "{nth} planeta do sistema solar",
+            "Que planeta ocupa o {nth} lugar a partir do Sol?",
+            "Qual planeta está no {nth} lugar?",
+            "Se eu contar a partir do Sol, qual é o {nth} planeta?",
+            "Me diga qual planeta é o {nth}.",
         )),
     },
     "organ": {
@@ -121,11 +186,27 @@ TEMPLATES: dict[str, dict[Lang, tuple[int, tuple[str, ...]]]] = {
             "¿Para qué {sirve} {the}?", "¿Qué función {tiene} {the}?", "¿Qué {hace} {the}?",
             "¿Cuál es la función {of}?", "función {of}", "¿{The} para qué {sirve}?", "Explica para qué {sirve} {the}.",
             "utilidad {of}", "Di la función {of}.", "¿Sabes la función {of}?",
+            "¿{The} qué {hace}?",
+            "¿{The} qué función {tiene}?",
+            "¿Cuál es la tarea {of}?",
+            "¿Cuál es la utilidad {of}?",
+            "Dime la función {of}.",
+            "para qué {sirve} {the}",
+            "Completa: {the} {sirve} para ___.",
+            "Explica la función {of}.",
         )),
         "pt": (4, (
             "Para que {sirve} {the}?", "Que função {tiene} {the}?", "O que {hace} {the}?",
             "Qual é a função {of}?", "função {of}", "{The} {sirve} para quê?", "Explique para que {sirve} {the}.",
             "utilidade {of}", "Diga a função {of}.", "Você sabe a função {of}?",
+            "{The} {hace} o quê?",
+            "{The} {tiene} que função?",
+            "Qual é a tarefa {of}?",
+            "Qual é a utilidade {of}?",
+            "Me diga a função {of}.",
+            "para que {sirve} {the}",
+            "Complete: {the} {sirve} para ___.",
+            "Explique a função {of}.",
         )),
     },
     "origin": {
@@ -133,11 +214,27 @@ TEMPLATES: dict[str, dict[Lang, tuple[int, tuple[str, ...]]]] = {
             "¿De dónde viene {the}?", "¿De qué se hace {the}?", "¿De dónde sale {the}?",
             "¿De dónde se obtiene {the}?", "¿Cuál es el origen {of}?", "origen {of}", "¿{The} de dónde viene?",
             "{The} viene de...", "Explica de dónde viene {the}.", "Di el origen {of}.",
+            "¿{The} de qué se hace?",
+            "¿{The} de dónde sale?",
+            "¿{The} de dónde se obtiene?",
+            "Dime el origen {of}.",
+            "de dónde viene {the}",
+            "Completa: {the} viene de ___.",
+            "¿Cuál es la materia prima {of}?",
+            "¿De qué está hecho o de dónde viene {the}?",
         )),
         "pt": (5, (
             "De onde vem {the}?", "De que se faz {the}?", "De onde sai {the}?",
             "De onde se obtém {the}?", "Qual é a origem {of}?", "origem {of}", "{The} vem de onde?",
             "{The} vem de...", "Explique de onde vem {the}.", "Diga a origem {of}.",
+            "{The} se faz de quê?",
+            "{The} sai de onde?",
+            "{The} é obtido de onde?",
+            "Me diga a origem {of}.",
+            "de onde vem {the}",
+            "Complete: {the} vem de ___.",
+            "Qual é a matéria-prima {of}?",
+            "De que é feito ou de onde vem {the}?",
         )),
     },
     "baby": {
@@ -145,14 +242,38 @@ TEMPLATES: dict[str, dict[Lang, tuple[int, tuple[str, ...]]]] = {
             "¿Cómo se llama la cría {of}?", "¿Cuál es la cría {of}?", "¿Qué nombre tiene la cría {of}?",
             "¿Cómo se llama el bebé {of}?", "cría {of}", "nombre de la cría {of}", "¿La cría {of} cómo se llama?",
             "La cría {of} es...", "Di el nombre de la cría {of}.",
+            "¿Qué es la cría {of}?",
+            "¿Cómo le dicen a la cría {of}?",
+            "¿La cría {of} qué nombre tiene?",
+            "Completa: la cría {of} es ___.",
+            "Dime la cría {of}.",
+            "el hijo {of}",
+            "¿Cómo se llama el hijo {of}?",
+            "bebé {of}",
         )),
         "pt": (4, (
             "Como se chama o filhote {of}?", "Qual é o filhote {of}?", "Que nome tem o filhote {of}?",
             "Como se chama o bebê {of}?", "filhote {of}", "nome do filhote {of}", "O filhote {of} como se chama?",
             "O filhote {of} é...", "Diga o nome do filhote {of}.",
+            "O que é o filhote {of}?",
+            "Como chamam o filhote {of}?",
+            "O filhote {of} tem que nome?",
+            "Complete: o filhote {of} é ___.",
+            "Me diga o filhote {of}.",
+            "a cria {of}",
+            "Como se chama a cria {of}?",
+            "bebê {of}",
         )),
     },
 }  # fmt: skip
+IS_CLASS: dict[Lang, tuple[str, ...]] = {
+    "es": ("{the} es {kind}", "{the} pertenece al grupo {group}"),
+    "pt": ("{the} é {kind}", "{the} pertence ao grupo {group}"),
+}
+IS_CLASS_OWN: dict[Lang, tuple[str, ...]] = {
+    "es": ("¿Es {the} {kind}?", "¿Es {kind} {the}?", "¿Será {the} {kind}?"),
+    "pt": ("É {kind} {the}?", "Então {the} é {kind}?", "Por acaso {the} é {kind}?"),
+}
 _VERBS: dict[Lang, dict[bool, dict[str, str]]] = {
     "es": {
         False: {"sirve": "sirve", "tiene": "tiene", "hace": "hace"},
@@ -202,7 +323,14 @@ def _ask(family: str, lang: Lang, the: str, **more: str) -> tuple[tuple[str, str
     some = {"el": "un", "la": "una", "o": "um", "a": "uma"}.get(article, "")
     plural = bool(noun) and article.endswith("s") and known is not None
     wrap, templates = TEMPLATES[family][lang]
-    fields = {"the": the, "The": first_upper(the), "of": of, "a": f"{some} {noun}"}
+    fields = {
+        "the": the,
+        "The": first_upper(the),
+        "of": of,
+        "a": f"{some} {noun}",
+        "A": f"{first_upper(some)} {noun}",
+        "a_the": "al " + noun if article == "el" else f"a {the}",
+    }
     return ask(family, templates, lang, wrap, **fields, **_VERBS[lang][plural], **more)
 
 
@@ -211,10 +339,10 @@ def _item(
     key: str,
     questions: tuple[tuple[str, str], ...],
     answer: str,
-    check: Check,
+    right: Check,
     weight: float = 1.0,
 ) -> Item:
-    return Item(CATEGORY, lang, key, "fact", questions, (answer,), check, weight=weight)  # fmt: skip
+    return Item(CATEGORY, lang, key, "fact", questions, (answer,), right, weight=weight)  # fmt: skip
 
 
 @cache
@@ -243,11 +371,11 @@ def legs(animal: Animal, lang: Lang) -> Item | None:
     if animal.legs:
         words = _NUMBERS[lang][animal.legs]
         answer = f"{the} tiene {words[0]} patas." if spanish else f"{the} tem {words[0]} patas."
-        check = Check((words,))
+        right = Check((words,))
     else:
         answer = f"{the} no tiene patas." if spanish else f"{the} não tem patas."
-        check = Check((("no tiene patas", "não tem patas", "cero", "zero"),))
-    return _item(lang, f"legs:{animal.id}", _ask("legs", lang, animal.the), answer, check)
+        right = Check((("no tiene patas", "não tem patas", "cero", "zero"),))
+    return _item(lang, f"legs:{animal.id}", _ask("legs", lang, animal.the), answer, right)
 
 
 def kind(animal: Animal, lang: Lang) -> Item:
@@ -255,20 +383,26 @@ def kind(animal: Animal, lang: Lang) -> Item:
     name = _data()["class"][animal.kind][lang]
     verb = "es" if lang == "es" else "é"
     answer = f"{first_upper(animal.the)} {verb} {name}."
-    check = Check(((name.partition(" ")[2],),))
-    return _item(lang, f"class:{animal.id}", _ask("class", lang, animal.the), answer, check)
+    right = Check(((name.partition(" ")[2],),))
+    return _item(lang, f"class:{animal.id}", _ask("class", lang, animal.the), answer, right)
 
 
 def is_kind(animal: Animal, asked: str, lang: Lang) -> Item:
-    """Is it a <class>? Yes, or no with the right class."""
+    """Is it a <class>? The right class first, then the verdict."""
     table = _data()["class"]
-    right, verb = table[animal.kind][lang], "es" if lang == "es" else "é"
     true = asked == animal.kind
-    word = {"es": ("No", "Sí"), "pt": ("Não", "Sim")}[lang][true]
-    answer = f"{word}, {animal.the} {verb} {right}."
-    require: tuple[tuple[str, ...], ...] = ((word,), (right.partition(" ")[2],))
-    questions = _ask("is-class", lang, animal.the, kind=table[asked][lang])
-    return _item(lang, f"is-class:{animal.id}:{asked}", questions, answer, Check(require), 0.5)
+    fields = {"the": animal.the, "kind": table[asked][lang], "group": _data()["group"][asked][lang]}
+    questions = claims("is-class", lang, IS_CLASS[lang], lambda place: fields, IS_CLASS_OWN[lang])
+    fact = kind(animal, lang)
+    right = check(fact.check.require, true, lang)
+    return _item(
+        lang,
+        f"is-class:{animal.id}:{asked}",
+        questions,
+        verdict(fact.answers[0], true, lang),
+        right,
+        0.8,
+    )
 
 
 def food(animal: Animal, lang: Lang) -> Item | None:
@@ -300,6 +434,17 @@ def _single(fact: dict[str, Any], lang: Lang) -> Item:
     return _item(lang, f"fact:{fact['key']}", questions, own["answer"], Check(require), 1.5)
 
 
+def _claim(fact: dict[str, Any], lang: Lang) -> Iterator[Item]:
+    """A fact with what people ask about it by yes or no: one claim that holds, one that does not."""
+    own = fact[lang]
+    require = tuple(tuple(group.split("/")) for group in own["need"])
+    for name, true in (("true", True), ("false", False)):
+        frames, answer = tuple(own[name]), verdict(own["fact"], true, lang)
+        questions = claims("claim", lang, frames, lambda place: {})
+        key = f"claim:{fact['key']}:{'yes' if true else 'no'}"
+        yield _item(lang, key, questions, answer, check(require, true, lang))
+
+
 def items() -> Iterator[Item]:
     """Every item: Spanish first, then Portuguese."""
     for lang in LANGS:
@@ -313,6 +458,8 @@ def items() -> Iterator[Item]:
             yield from _things(family, lang)
         for fact in _data()["fact"]:
             yield _single(fact, lang)
+        for fact in _data()["claim"]:
+            yield from _claim(fact, lang)
 
 
 def follow_ups() -> Iterator[tuple[Item, Item, str]]:

@@ -96,6 +96,22 @@ def test_tables_and_divisions_are_complete_and_inverse() -> None:
     assert "7 × 8 = 56" in facts["table:7"].answers[0]
 
 
+def test_tables_are_asked_in_words_and_answered_in_digits() -> None:
+    facts = {item.key: item for item in arithmetic.items() if item.lang == "pt"}
+    texts = [text for _, text in facts["mul:11x3"].questions]
+    assert "Quanto é onze vezes três?" in texts
+    assert facts["mul:11x3"].answers == ("11 × 3 = 33.",)
+    share = sum("onze" in text or "três" in text for text in texts) / len(texts)
+    assert 0.25 < share < 0.5
+
+
+def test_numbers_go_from_digits_to_words_and_back() -> None:
+    items = {(item.lang, item.key): item for item in arithmetic.items()}
+    assert items["es", "number:47:words"].answers == ("47 se escribe cuarenta y siete.",)
+    assert items["pt", "number:138:digits"].answers == ("Cento e trinta e oito se escreve 138.",)
+    assert not grade(items["es", "number:47:digits"].check, "Cuarenta y siete se escribe 74.")
+
+
 def test_word_problems_answer_with_their_noun_and_agree_in_gender() -> None:
     rng = random.Random(8)
     for _ in range(2000):

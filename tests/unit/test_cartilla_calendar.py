@@ -30,8 +30,35 @@ def test_conversions_are_right() -> None:
     for item in calendar_units.items():
         if item.key.startswith("convert:"):
             _, unit, count = item.key.split(":")
-            numbers = [int(n) for n in re.findall(r"\d+", item.answers[0])]
+            rate, product, result = re.split("; |, así que |, então ", item.answers[0])
+            assert rate.split()[-2] == str(sizes[unit])
+            first, *steps = product.split(" = ")
+            assert first == f"{count} × {sizes[unit]}"
+            assert {sum(map(int, step.split(" + "))) for step in steps} == {int(count) * sizes[unit]}
+            numbers = [int(n) for n in re.findall(r"\d+", result)]
             assert numbers == [int(count), int(count) * sizes[unit]]
+
+
+def test_days_and_months_are_counted_one_by_one() -> None:
+    items = {(item.lang, item.key): item for item in calendar_units.items()}
+    assert items["es", "days-on:1:3"].answers == (
+        "Desde martes: 1 miércoles, 2 jueves, 3 viernes. Es viernes.",
+    )
+    assert items["pt", "days-back:0:2"].answers == ("Desde segunda-feira: 1 domingo, 2 sábado. É sábado.",)
+    assert items["es", "months-on:11:2"].answers == ("Desde diciembre: 1 enero, 2 febrero. Es febrero.",)
+    assert not grade(
+        items["es", "days-on:1:3"].check, "Desde martes: 1 miércoles, 2 jueves, 3 viernes. Es jueves."
+    )
+
+
+def test_yes_and_no_come_after_the_fact() -> None:
+    items = {(item.lang, item.key): item for item in calendar_units.items()}
+    february = items["es", "is-month-days:1:no"]
+    assert february.answers == ("Febrero tiene 28 días, y 29 en año bisiesto, así que no, no es cierto.",)
+    assert not grade(february.check, "Febrero tiene 28 días, y 29 en año bisiesto, así que sí, es cierto.")
+    assert items["pt", "is-holds:m-cm:yes"].answers == (
+        "Um metro tem 100 centímetros, então sim, é verdade.",
+    )
 
 
 def test_questions_agree_with_the_gender_of_what_is_counted() -> None:

@@ -103,7 +103,9 @@ def test_answers_are_whole_sentences(every_item: list[Item]) -> None:
         for answer in item.answers:
             assert answer[0].isupper(), answer
             assert answer.endswith("."), answer
-            assert len(answer.split()) <= 17, answer
+            # Neighbours are listed before the verdict: Brazil has ten.
+            reasons = ("así que" in answer) or ("então" in answer)
+            assert len(answer.split()) <= (28 if reasons else 17), answer
 
 
 def test_keys_are_unique_in_each_language(every_item: list[Item]) -> None:
@@ -182,7 +184,16 @@ def test_bolivia_has_two_cities_and_both_are_wanted(every_item: list[Item], lang
         ("neighbours:bs", "es", "Las Bahamas no limitan con ningún país: son islas."),
         ("neighbours:cu", "pt", "Cuba não faz fronteira com nenhum país: é uma ilha."),
         ("neighbours:mx", "pt", "O México faz fronteira com Belize, Guatemala e Estados Unidos."),
-        ("borders:pe:cl", "es", "Sí, Perú limita con Chile."),
+        (
+            "borders:pe:cl",
+            "es",
+            "Perú limita con Bolivia, Brasil, Chile, Colombia y Ecuador; Chile está entre ellos, así que sí.",
+        ),
+        ("borders:cu:cr", "pt", "Cuba não faz fronteira com nenhum país: é uma ilha, então não."),
+        ("is-capital:jm:no", "es", "La capital de Jamaica es Kingston, así que no, no es cierto."),
+        ("is-currency:pe:yes", "es", "La moneda de Perú es el sol, así que sí, es cierto."),
+        ("is-in:mx:no", "pt", "O México fica na América do Norte, então não, não é verdade."),
+        ("is-class:ballena:fish", "es", "La ballena es un mamífero, así que no, no es cierto."),
         ("language:br", "pt", "No Brasil, fala-se português."),
         ("language:py", "es", "En Paraguay se hablan español y guaraní."),
         ("region:br", "pt", "O Brasil fica na América do Sul."),
@@ -236,6 +247,11 @@ def test_checks_refuse_wrong_answers(every_item: list[Item]) -> None:
         ("currency:ar", "es"): "La moneda de Argentina es el peso chileno.",
         ("neighbours:pe", "es"): "Perú limita con Bolivia, Brasil, Chile, Colombia, Ecuador y Argentina.",
         ("borders:pe:cl", "pt"): "Não, o Peru não faz fronteira com o Chile.",
+        ("borders:pe:ar", "es"): "Perú limita con Bolivia, Brasil, Chile, Colombia y Ecuador; así que sí.",
+        ("is-capital:jm:no", "es"): "La capital de Jamaica es Kingston, así que sí, es cierto.",
+        ("is-capital:jm:yes", "pt"): "A capital da Jamaica é Kingston, então não, não é verdade.",
+        ("is-capital:pe:no", "es"): "La capital de Perú es Quito, así que no, no es cierto.",
+        ("which-capital:pe", "es"): "La capital de Perú es Lima o Quito.",
         ("tr:es>pt:cama", "es"): "En portugués, cama se dice mesa.",
         ("plural:es:lápiz", "es"): "El plural de lápiz es lápizes.",
         ("plural:es:lunes", "es"): "El plural de lunes es luneses.",
@@ -244,6 +260,35 @@ def test_checks_refuse_wrong_answers(every_item: list[Item]) -> None:
     }
     for (key, lang), answer in wrong.items():
         assert not grade(_of(every_item, key, lang).check, answer), key
+
+
+def test_a_question_by_yes_or_no_is_checked_for_the_fact_and_for_the_verdict(every_item: list[Item]) -> None:
+    asked = [item for item in every_item if item.key.startswith(("is-", "borders:", "claim:"))]
+    sides = {True: 0, False: 0}
+    for item in asked:
+        answer = item.answers[0]
+        true = answer.count("así que sí") + answer.count("então sim") == 1
+        sides[true] += 1
+        one, other = ("así que sí", "así que no") if item.lang == "es" else ("então sim", "então não")
+        turned = answer.replace(one, "·").replace(other, one).replace("·", other)
+        fact, verdict = answer.split(other if not true else one)
+        assert not grade(item.check, turned), item.key
+        assert not grade(item.check, f"{one if true else other}{verdict}"), item.key
+        assert not grade(item.check, f"{fact.rstrip(', ')}."), item.key
+    assert len(asked) > 700
+    assert 0.4 < sides[True] / len(asked) < 0.6
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_false_claims_name_many_capitals_and_never_the_right_one(every_item: list[Item], lang: str) -> None:
+    for country in geography.countries(lang):  # type: ignore[arg-type]
+        if country.id == "bo":
+            continue
+        claimed = " ".join(text for _, text in _of(every_item, f"is-capital:{country.id}:no", lang).questions)
+        named = {other.id for other in geography.countries(lang) if other.capital in claimed}  # type: ignore[arg-type]
+        assert len(named) >= 10
+        right = f" {country.capital}"
+        assert right not in claimed or country.capital in ("Guatemala", "Panamá", "San José"), country.id
 
 
 def test_translation_asks_false_friends_and_both_directions(every_item: list[Item]) -> None:
