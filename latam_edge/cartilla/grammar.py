@@ -70,7 +70,7 @@ def parts_es(verb: str, tense: str) -> tuple[Part, ...]:
     """Stem and ending of a regular Spanish verb for yo, tú, vos, él, nosotros, ustedes."""
     stem, ending = verb[:-2], verb[-2:]
     if tense == "futuro":
-        return _parts(verb, _FUTURE["es"])
+        return _parts(stem, tuple(ending + tail for tail in _FUTURE["es"]))
     if tense == "presente":
         first = stem
         if ending != "ar" and stem.endswith("g"):  # proteger -> protejo
@@ -102,7 +102,7 @@ def parts_pt(verb: str, tense: str) -> tuple[Part, ...]:
     """Stem and ending of a regular Portuguese verb for eu, você, nós, vocês."""
     stem, ending = verb[:-2], verb[-2:]
     if tense == "futuro":
-        return _parts(verb, _FUTURE["pt"])
+        return _parts(stem, tuple(ending + tail for tail in _FUTURE["pt"]))
     if tense == "presente":
         first = stem
         if ending != "ar" and stem.endswith("g"):  # proteger -> protejo
@@ -321,7 +321,7 @@ def conjugation(lang: Lang, verb: str, person: str, tense: str) -> Item:
     questions = _conjugation_questions(lang, verb, person, tense)
     if kind == "rule":
         questions = _some(key, questions)
-    weight = 2.0 if kind == "fact" else 0.12
+    weight = 2.0 if kind == "fact" else 0.09
     return Item("conjugation", lang, key, kind, questions, (answer,), Check(((form,),)), weight=weight)
 
 
@@ -355,7 +355,7 @@ def whole_tense(lang: Lang, verb: str, tense: str) -> Item:
         _some(key, questions) if kind == "rule" else questions,
         (answer,),
         Check(tuple((pair,) for pair in pairs)),
-        weight=6.0 if kind == "fact" else 0.3,
+        weight=6.0 if kind == "fact" else 0.25,
     )
 
 
@@ -618,7 +618,15 @@ def article(lang: Lang, word: str, gender: str) -> Item:
     answer = f"Se dice {the} {word}: es {name}." if lang == "es" else f"Se diz {the} {word}: é {name}."
     questions = ask("article", ARTICLE[lang], lang, w=word)
     check = Check(((f"{the} {word}",),))
-    return Item("articles", lang, f"article:{lang}:{word}", "fact", questions, (answer,), check)
+    # What the ending tells needs less repetition than what it hides or belies ("la mano", "el mapa").
+    weight = 0.5 if word.endswith(_TELLING[gender]) else 2.0
+    return Item(
+        "articles", lang, f"article:{lang}:{word}", "fact", questions, (answer,), check, weight=weight
+    )
+
+
+_TELLING: dict[str, tuple[str, ...]] = {"m": ("o", "or"), "f": ("a", "ción", "sión", "dad", "dade", "gem")}
+"""Endings that tell the gender, nearly always."""
 
 
 OPPOSITE_WRAP = 4
