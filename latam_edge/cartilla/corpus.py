@@ -34,24 +34,25 @@ WEIGHTS: dict[str, float] = {
     "diffs3": 4.0,
     "tables": 7.0,
     "divisions": 4.0,
+    "numbers": 2.0,
     "word_problems": 8.0,
     "greetings": 2.5,
     "identity": 3.0,
-    "calendar": 2.5,
-    "units": 3.0,
+    "calendar": 5.0,
+    "units": 4.0,
     "clock": 3.0,
-    "capitals": 6.0,
-    "currencies": 2.0,
-    "languages": 2.0,
-    "neighbours": 3.0,
-    "regions": 1.5,
-    "demonyms": 1.5,
+    "capitals": 9.0,
+    "currencies": 3.5,
+    "languages": 3.5,
+    "neighbours": 6.0,
+    "regions": 2.5,
+    "demonyms": 2.5,
     "conjugation": 5.0,
     "plurals": 4.0,
     "opposites": 3.0,
     "articles": 1.5,
     "translation": 8.0,
-    "science": 6.0,
+    "science": 8.0,
     "health": 5.0,
     "indigenous": 6.0,
     "culture": 5.0,
@@ -75,6 +76,9 @@ SYSTEMS: dict[Lang, tuple[str, ...]] = {
 }
 _LANGS: tuple[Lang, ...] = ("es", "pt")
 _NO_POLITENESS = frozenset({"greetings"})
+
+WITHDRAWN_WEIGHT = 2.0
+"""How much oftener an item is drawn once it is withdrawn: its old answer must be unlearned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,9 @@ class Corpus:
                     self._firsts[item.lang].setdefault(item.category, []).append((item, texts))
 
     def _allowed(self, item: Item) -> Item:
-        return withdrawn(item) if item.key in self._excluded else item
+        if item.key not in self._excluded:
+            return item
+        return replace(withdrawn(item), weight=item.weight * WITHDRAWN_WEIGHT)
 
     def _weigh(self, lang: Lang) -> tuple[list[str], list[float]]:
         weights = {}
