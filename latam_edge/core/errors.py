@@ -190,6 +190,11 @@ class EmptyCorpus(BadFile):
     key = "errors.empty_corpus"  # path, patterns
 
 
+class NotONNX(BadFile):
+    code = "LE-116"
+    key = "errors.not_onnx"  # path
+
+
 class HistoryBusy(LatamEdgeError):
     code = "LE-113"
     key = "errors.history_busy"  # path

@@ -26,4 +26,13 @@ MESSAGES = {
     "convert.unknown_type": "Unknown type “{found}”. Use one of: {known}",
     "convert.unknown_method": "Unknown method “{found}”. Use one of: {known}",
     "convert.unknown_accuracy": "Unknown accuracy level “{found}”. Use one of: {known}",
+    "convert.importance": "Weighing the calibration",
+    "convert.calibration_too_short": "The calibration text is too short: it takes at least 16 tokens. Use a longer one.",
+    "convert.importance_not_finite": "the activations of {name} are not finite: the model is damaged or too large for f16",
+    "convert.calibrating": "Calibrating",
+    "convert.calibration_none": "There is no calibration text. Give at least one file.",
+    "convert.calibration_empty": "the calibration text is empty",
+    "convert.calibration_short": "The calibration text in “{language}” is too short: {tokens} tokens, and {least} are needed. Add more text.",
+    "convert.calibration_overflow": "on the calibration text, layer {layer} gives infinite values; check the weights",
+    "convert.calibration_unused": "Method “{method}” has no use for a calibration text. Leave it out or use --method gptq.",
 }

@@ -45,4 +45,5 @@ MESSAGES = {
     "errors.vocabulary_mismatch": 'The teacher {teacher} and the student have different vocabularies ({detail}). Use the teacher\'s tokenizer (data.tokenizer) or distill.mode = "text".',
     "errors.missing_teacher": "There is no teacher model in {path}. Check distill.teacher: it must be a folder with config.json, tokenizer.json and the weights.",
     "errors.process_lost": "Another process of the training stopped answering ({detail}). The last checkpoint is whole; go on with --resume.",
+    "errors.not_onnx": "{path} is not an ONNX model, in spite of its name. Copy the whole folder again.",
 }

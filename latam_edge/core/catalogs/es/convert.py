@@ -26,4 +26,13 @@ MESSAGES = {
     "convert.unknown_type": "No conozco el tipo «{found}». Usa uno de estos: {known}",
     "convert.unknown_method": "No conozco el método «{found}». Usa uno de estos: {known}",
     "convert.unknown_accuracy": "Precisión desconocida «{found}». Usa una de: {known}",
+    "convert.importance": "Pesando la calibración",
+    "convert.calibration_too_short": "El texto de calibración es demasiado corto: hacen falta al menos 16 tokens. Usa uno más largo.",
+    "convert.importance_not_finite": "las activaciones de {name} no son finitas: el modelo está dañado o es demasiado grande para f16",
+    "convert.calibrating": "Calibrando",
+    "convert.calibration_none": "Falta el texto de calibración. Indica al menos un archivo.",
+    "convert.calibration_empty": "el texto de calibración está vacío",
+    "convert.calibration_short": "El texto de calibración en «{language}» es muy corto: {tokens} tokens, y hacen falta {least}. Agrega más texto.",
+    "convert.calibration_overflow": "con el texto de calibración, la capa {layer} da valores infinitos; revisa los pesos",
+    "convert.calibration_unused": "El texto de calibración no sirve para el método «{method}». Quítalo o usa --method gptq.",
 }

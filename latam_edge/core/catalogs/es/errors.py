@@ -45,4 +45,5 @@ MESSAGES = {
     "errors.vocabulary_mismatch": 'El maestro {teacher} y el alumno no tienen el mismo vocabulario ({detail}). Usa el tokenizador del maestro (data.tokenizer) o distill.mode = "text".',
     "errors.missing_teacher": "No hay un modelo maestro en {path}. Revisa distill.teacher: debe ser una carpeta con config.json, tokenizer.json y los pesos.",
     "errors.process_lost": "Otro proceso del entrenamiento dejó de responder ({detail}). El último checkpoint está entero; sigue con --resume.",
+    "errors.not_onnx": "{path} no es un modelo ONNX, aunque se llame así. Vuelve a copiar la carpeta entera.",
 }

@@ -45,4 +45,5 @@ MESSAGES = {
     "errors.vocabulary_mismatch": 'O professor {teacher} e o aluno não têm o mesmo vocabulário ({detail}). Use o tokenizador do professor (data.tokenizer) ou distill.mode = "text".',
     "errors.missing_teacher": "Não há um modelo professor em {path}. Confira distill.teacher: deve ser uma pasta com config.json, tokenizer.json e os pesos.",
     "errors.process_lost": "Outro processo do treinamento parou de responder ({detail}). O último checkpoint está inteiro; continue com --resume.",
+    "errors.not_onnx": "{path} não é um modelo ONNX, embora tenha esse nome. Copie de novo a pasta inteira.",
 }
