@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
 from latam_edge.runtime.types import Sampling
+
+_MEANS_RANDOM = 0xFFFFFFFF  # llama.cpp's LLAMA_DEFAULT_SEED
 
 DEFAULTS = Sampling(temperature=0.7, top_k=40, top_p=0.95, min_p=0.05, repeat_penalty=1.0)
 
@@ -34,10 +37,27 @@ def shipped(metadata: Mapping[str, Any]) -> Sampling:
     return clamped(replace(DEFAULTS, **found))
 
 
+_HF_NAMES = {"repeat_penalty": "repetition_penalty"}
+
+
+def recommended(generation: Mapping[str, Any]) -> Sampling:
+    """What a generation_config.json asks for, filled up with DEFAULTS; as the GGUF writer reads it."""
+    found = {_KEYS[name]: generation.get(_HF_NAMES.get(name, name)) for name in _KEYS}
+    if generation.get("do_sample") is False:
+        found[_KEYS["temperature"]] = 0.0
+    return shipped(found)
+
+
 def resolved(asked: Sampling, base: Sampling) -> Sampling:
     """`asked` with its empty fields taken from `base`, all within their ranges."""
     changes = {f.name: v for f in fields(Sampling) if (v := getattr(asked, f.name)) is not None}
     return clamped(replace(base, **changes))
+
+
+def choose_seed(asked: int | None) -> int:
+    """A seed that every sampler takes as it is: 32 bits, and not the one that means "any" to llama.cpp."""
+    seed = secrets.randbits(32) if asked is None else asked & 0xFFFFFFFF
+    return seed if seed != _MEANS_RANDOM else 0
 
 
 def clamped(sampling: Sampling) -> Sampling:

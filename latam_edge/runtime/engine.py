@@ -18,6 +18,10 @@ from latam_edge.core.errors import EngineMissing
 from latam_edge.runtime.types import EngineConfig, Event, ModelInfo, Request
 
 
+class Cancelled(Exception):
+    """The user ended the work in the middle of a step. The step's tokens are not in the cache."""
+
+
 class Cancellation:
     """Asks a running answer to end. `cancel` may come from any thread, before or during the answer."""
 
@@ -72,7 +76,7 @@ class Engine(Protocol):
 
 ENGINES: dict[str, tuple[str, str, str]] = {
     "llama": ("latam_edge.runtime.engines.llama", "LlamaEngine", ""),
-    "onnx": ("latam_edge.runtime.engines.onnx", "OnnxEngine", "[onnx]"),
+    "onnx": ("latam_edge.runtime.engines.onnx_engine", "OnnxEngine", "[onnx]"),
     "echo": ("latam_edge.runtime.engines.echo", "EchoEngine", ""),
 }
 """Name -> (module, class, extra of the package that installs what it needs)."""

@@ -10,29 +10,18 @@ from latam_edge.core.errors import RuntimeFault, UsageError
 from latam_edge.core.hardware import usable_cores
 from latam_edge.core.i18n import t
 from latam_edge.formats.gguf import GGUFHeader, read_header
-from latam_edge.runtime.defaults import resolved, shipped
+from latam_edge.runtime.answering import answer
+from latam_edge.runtime.defaults import choose_seed, resolved, shipped
 from latam_edge.runtime.engine import Cancellation
 from latam_edge.runtime.governor import ThreadGovernor
 from latam_edge.runtime.llama.decoder import Decoder
 from latam_edge.runtime.llama.model import NativeModel, gpu_layer_count, load_model, make_context
 from latam_edge.runtime.llama.native import library
-from latam_edge.runtime.llama.sampler import Sampler, choose_seed
-from latam_edge.runtime.llama.stepper import Cancelled
+from latam_edge.runtime.llama.sampler import Sampler
 from latam_edge.runtime.memory import fitting_context
 from latam_edge.runtime.prompts import Prompts
 from latam_edge.runtime.stopwatch import Stopwatch
-from latam_edge.runtime.text import AnswerText
-from latam_edge.runtime.types import (
-    Chunk,
-    Done,
-    EngineConfig,
-    Event,
-    FinishReason,
-    ModelInfo,
-    Request,
-    Started,
-    Usage,
-)
+from latam_edge.runtime.types import EngineConfig, Event, ModelInfo, Request
 
 LEAST_N_CTX = 16
 """A window in which a question and a word of answer fit."""
@@ -98,54 +87,24 @@ class LlamaEngine:
         sampling = resolved(request.sampling, self._info.sampling)
         seed = choose_seed(request.sampling.seed)
         prompt = self._prompts.fit(request)
-        text = AnswerText(request.stop, skip_leading_space=vocab.leading_space and not request.raw)
         self._load_s = 0.0
-        decoder.stepper.begin()
         sampler = Sampler(sampling, seed, vocab.size)
         sampler.accept(prompt.tokens)
-        reason: FinishReason = "cancelled"
-        said = 0
+        context, draw = decoder.context, sampler.draw
         try:
-            with cancellation.waking(decoder.stepper.cancel):
-                reused = decoder.reuse(prompt.tokens)
-                yield Started(len(prompt.tokens), reused, prompt.dropped)
-                limit = decoder.n_ctx - len(prompt.tokens)
-                if sampling.max_tokens is not None:
-                    limit = min(limit, max(0, sampling.max_tokens))
-                with stopwatch.prefilling(len(prompt.tokens), reused):
-                    decoder.prefill(prompt.tokens[reused:])
-                reason = "length"
-                context, draw, ends, piece = decoder.context, sampler.draw, vocab.ends, vocab.piece
-                while said < limit:
-                    if cancellation.cancelled:
-                        raise Cancelled
-                    token = draw(context)
-                    stopwatch.token()
-                    if ends(token):
-                        reason = "stop"
-                        break
-                    said += 1
-                    if shown := text.feed(piece(token)):
-                        yield Chunk(shown)
-                    if text.stopped:
-                        reason = "stop"
-                        break
-                    if said < limit:
-                        decoder.next(token)
-        except Cancelled:
-            reason = "cancelled"
+            yield from answer(
+                prompt,
+                request,
+                steps=decoder,
+                vocab=vocab,
+                draw=lambda: draw(context),
+                max_tokens=sampling.max_tokens,
+                seed=seed,
+                cancellation=cancellation,
+                stopwatch=stopwatch,
+            )
         finally:
             sampler.free()
-            decoder.stepper.end()
-        if rest := text.finish():
-            yield Chunk(rest)
-        yield Done(
-            finish_reason=reason,
-            usage=Usage(prompt_tokens=len(prompt.tokens), completion_tokens=said),
-            timings=stopwatch.timings(),
-            n_threads=decoder.stepper.governor.n_threads("decode"),
-            seed=seed,
-        )
 
     def count(self, text: str) -> int:
         return len(self._loaded()[0].vocab.tokenize(text))

@@ -6,9 +6,10 @@ import ctypes
 from collections.abc import Sequence
 
 from latam_edge.core.errors import RuntimeFault
+from latam_edge.runtime.engine import Cancelled
 from latam_edge.runtime.governor import Kind, ThreadGovernor
 from latam_edge.runtime.llama.native import Handle, library
-from latam_edge.runtime.llama.stepper import STEP_TOKENS, Cancelled, Stepper
+from latam_edge.runtime.llama.stepper import STEP_TOKENS, Stepper
 
 
 class Decoder:
@@ -34,6 +35,23 @@ class Decoder:
         # Positions and outputs left null: next position, logits of the last token.
         self._batch = lib.llama_batch_get_one(self._tokens, 1)
         self._rewinds = rewinds
+
+    @property
+    def n_threads(self) -> int:
+        """Threads in use for decoding."""
+        return self.stepper.governor.n_threads("decode")
+
+    def begin(self) -> None:
+        """An answer starts: forget an old cancel."""
+        self.stepper.begin()
+
+    def end(self) -> None:
+        """The answer is over: nothing runs any more."""
+        self.stepper.end()
+
+    def cancel(self) -> None:
+        """End the step that runs now and start no other. From any thread."""
+        self.stepper.cancel()
 
     def reuse(self, prompt: Sequence[int]) -> int:
         """Keep in the cache what it shares with the start of `prompt`; how many tokens that is.

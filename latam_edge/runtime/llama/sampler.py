@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import secrets
 from collections.abc import Sequence
 
 from latam_edge.runtime.defaults import PENALTY_WINDOW
 from latam_edge.runtime.llama.native import Handle, library
 from latam_edge.runtime.types import Sampling
-
-_MEANS_RANDOM = 0xFFFFFFFF  # LLAMA_DEFAULT_SEED
-
-
-def choose_seed(asked: int | None) -> int:
-    """A seed that the sampler takes as it is: 32 bits, and not the one that means "any"."""
-    seed = secrets.randbits(32) if asked is None else asked & 0xFFFFFFFF
-    return seed if seed != _MEANS_RANDOM else 0
 
 
 class Sampler:

@@ -7,6 +7,7 @@ import os
 import time
 
 from latam_edge.core.errors import RuntimeFault
+from latam_edge.runtime.engine import Cancelled
 from latam_edge.runtime.free_cores import FreeCores, free_now
 from latam_edge.runtime.governor import Kind, ThreadGovernor
 from latam_edge.runtime.llama.native import Handle, library, why
@@ -19,10 +20,6 @@ WARM_UP_S = 0.25
 """A first step longer than this is not repeated for a better measure: the model or the machine is slow."""
 
 _ABORTED = 2  # llama_decode's word for "the abort callback said yes"
-
-
-class Cancelled(Exception):
-    """The user ended the work in the middle of a step. The step's tokens are not in the cache."""
 
 
 class Stepper:
