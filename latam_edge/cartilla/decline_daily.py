@@ -41,7 +41,7 @@ TEMPLATES: dict[Lang, dict[str, str]] = {
             No encuentro {mything}
             ¿Has visto {mything}?
             ¿Quién agarró {mything}?
-            Se me perdió {mything}
+            Perdí {mything}
             Me quitaron {mything}, ¿qué hago?
             ¿De qué color es {mything}?
             ¿Cómo se llama mi pueblo?
@@ -60,7 +60,7 @@ TEMPLATES: dict[Lang, dict[str, str]] = {
             Sube el volumen de {device}
             Cierra la ventana
             Abre la puerta
-            ¿Está encendido {device}?
+            ¿Funciona {device}?
             No prende {device}
             Se trabó {device}
             {device} hace ruido, ¿qué tiene?
@@ -224,8 +224,8 @@ TEMPLATES: dict[Lang, dict[str, str]] = {
             Mi {relative} tiene {disease}
             ¿Qué doctor trata {disease}?
             ¿Puedo dejar de tomar {drug}?
-            Tomé demasiado {drug}
-            ¿Es bueno {drug} para {symptom}?
+            Tomé mucha cantidad de {drug}
+            ¿Puedo usar {drug} para {symptom}?
             ¿Sirve {drug} para {disease}?
             Me siento muy triste y no quiero vivir
             Mi {relative} se quiere morir
@@ -439,7 +439,7 @@ TEMPLATES: dict[Lang, dict[str, str]] = {
             Que médico trata {disease}?
             Posso parar de tomar {drug}?
             Tomei {drug} demais
-            {drug} é bom para {symptom}?
+            Posso usar {drug} para {symptom}?
             {drug} serve para {disease}?
             Eu me sinto muito triste e não quero viver
             Minha {relative} quer morrer
@@ -462,8 +462,8 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
         "feeling": _list("hambre, sueño, miedo, frío, calor, dolor, tristeza, alegría, celos, vergüenza, sed"),
         "mood": _list("feliz, triste, cansado, enojado, aburrido, enamorado, ocupado, casado, vivo, enfermo"),
         "mything": _list("""
-            mi cuaderno, mi mochila, mis lentes, mi billetera, mis zapatos, mi reloj, mi lápiz, mi gorra, mi libro,
-            mi bicicleta, mi cartera, mis documentos, mi pelota, mi paraguas, mi chaqueta, mis audífonos
+            mi cuaderno, mi mochila, mi almohada, mi billetera, mi sombrero, mi reloj, mi lápiz, mi gorra, mi libro,
+            mi bicicleta, mi cartera, mi pasaporte, mi pelota, mi paraguas, mi chaqueta, mi peine
         """),
         "device": _list("""
             el televisor, el ventilador, la radio, la computadora, el aire acondicionado, la impresora, el proyector,
@@ -543,7 +543,7 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
         "history": _list("""
             la Primera Guerra Mundial, la Revolución rusa, la caída del Muro de Berlín, el Imperio otomano,
             la peste negra, el hundimiento del Titanic, la llegada a la Luna, la Guerra de Vietnam, la Reforma
-            protestante, la guerra de Troya, la Revolución industrial, el Renacimiento, las Cruzadas
+            protestante, la guerra de Troya, la Revolución industrial, el Renacimiento, la batalla de Waterloo
         """),
         "why": _list("""
             flota un barco, brilla el oro, se oxida el hierro, el imán atrae el hierro, suena el eco, vuela un cohete,
@@ -586,8 +586,8 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
         "feeling": _list("fome, sono, medo, frio, calor, dor, tristeza, alegria, ciúme, vergonha, sede"),
         "mood": _list("feliz, triste, cansado, com raiva, entediado, apaixonado, ocupado, casado, vivo, doente"),
         "mything": _list("""
-            meu caderno, minha mochila, meus óculos, minha carteira, meus sapatos, meu relógio, meu lápis, meu boné,
-            meu livro, minha bicicleta, minha bolsa, meus documentos, minha bola, meu guarda-chuva, minha jaqueta
+            meu caderno, minha mochila, meu travesseiro, minha carteira, meu chapéu, meu relógio, meu lápis, meu boné,
+            meu livro, minha bicicleta, minha bolsa, meu passaporte, minha bola, meu guarda-chuva, minha jaqueta
         """),
         "device": _list("""
             a televisão, o ventilador, o rádio, o computador, o ar-condicionado, a impressora, o projetor, a câmera,
@@ -667,7 +667,7 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
         "history": _list("""
             a Primeira Guerra Mundial, a Revolução Russa, a queda do Muro de Berlim, o Império Otomano,
             a peste negra, o naufrágio do Titanic, a chegada à Lua, a Guerra do Vietnã, a Reforma Protestante,
-            a guerra de Troia, a Revolução Industrial, o Renascimento, as Cruzadas
+            a guerra de Troia, a Revolução Industrial, o Renascimento, a batalha de Waterloo
         """),
         "why": _list("""
             um barco flutua, o ouro brilha, o ferro enferruja, o ímã atrai o ferro, o eco soa, um foguete sobe,

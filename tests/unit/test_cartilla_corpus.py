@@ -216,6 +216,31 @@ def test_withdrawn_health_items_send_the_person_to_a_health_worker() -> None:
     assert all(one.check == health.SAFE_CHECK[one.lang] for one in changed)
 
 
+def test_a_withdrawn_health_item_is_drawn_oftener_and_never_answers() -> None:
+    key = "health:burn"
+    items = {item.lang: item for item in subjects.all_items() if item.key == key}
+    asked = {
+        (lang, question_key(text))
+        for (_, lang, name), entries in pool.load().train.items()
+        if name == key
+        for _, texts in entries
+        for text in texts
+    }
+
+    def times(excluded: set[str]) -> int:
+        answers = [
+            answer
+            for dialogue in corpus.dialogues(5, 20_000, excluded=excluded)
+            for question, answer in dialogue.turns
+            if (dialogue.lang, question_key(question)) in asked
+        ]
+        right = {item.answers[0] for item in items.values()}
+        assert set(answers) <= (set(health.SAFE_ANSWER.values()) if excluded else right)
+        return len(answers)
+
+    assert times({key}) > 1.3 * times(set())
+
+
 def test_results_are_counted_by_category_language_and_kind(asked: list[exam.ExamItem]) -> None:
     inside = next(item for item in asked if item.category == "tables")
     rows = exam.summarize([(inside, f"= {inside.check.number}."), (inside, "No lo sé."), (inside, "= 1000.")])
