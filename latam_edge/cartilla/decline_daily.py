@@ -450,7 +450,9 @@ TEMPLATES: dict[Lang, dict[str, str]] = {
 WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
     "es": {
         "favourite": _list("comida, canción, película, fruta, materia, fiesta, estación, serie, ropa, marca"),
-        "hobby": _list("bailar, cantar, leer, cocinar, nadar, viajar, dormir, dibujar, el fútbol, el chocolate"),
+        "hobby": _list(
+            "bailar, cantar, leer, cocinar, nadar, viajar, dormir, dibujar, el fútbol, el chocolate"
+        ),
         "likes": _list("los perros, los gatos, las flores, los dulces, las fiestas, los juegos, los carros"),
         "owned": _list("""
             hermanos, hijos, amigos, mascota, familia, dinero, celular, carro, cuerpo, ojos, manos, sentimientos,
@@ -459,7 +461,9 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
         "belief": _list(
             "los milagros, el destino, la suerte, los ángeles, el amor, la magia, la vida después de la muerte"
         ),
-        "feeling": _list("hambre, sueño, miedo, frío, calor, dolor, tristeza, alegría, celos, vergüenza, sed"),
+        "feeling": _list(
+            "hambre, sueño, miedo, frío, calor, dolor, tristeza, alegría, celos, vergüenza, sed"
+        ),
         "mood": _list("feliz, triste, cansado, enojado, aburrido, enamorado, ocupado, casado, vivo, enfermo"),
         "mything": _list("""
             mi cuaderno, mi mochila, mi almohada, mi billetera, mi sombrero, mi reloj, mi lápiz, mi gorra, mi libro,
@@ -539,7 +543,9 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             el mar más profundo del mundo, el estadio más grande del mundo, el carro más rápido del mundo,
             la universidad más antigua del mundo, el libro más vendido del mundo
         """),
-        "continent": _list("Asia, Oceanía, la Antártida, Norteamérica, el Medio Oriente, Escandinavia, Eurasia"),
+        "continent": _list(
+            "Asia, Oceanía, la Antártida, Norteamérica, el Medio Oriente, Escandinavia, Eurasia"
+        ),
         "history": _list("""
             la Primera Guerra Mundial, la Revolución rusa, la caída del Muro de Berlín, el Imperio otomano,
             la peste negra, el hundimiento del Titanic, la llegada a la Luna, la Guerra de Vietnam, la Reforma
@@ -554,8 +560,12 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             hello, thank you, please, sorry, bonjour, merci, ciao, school, friend, love, home, water bottle, birthday,
             good luck, weekend, danke, arigato, cheese
         """),
-        "foreign_verb": _list("to have, to do, to eat, to speak, to write, to run, aller, être, essen, to swim, to see"),
-        "game": _list("Minecraft, Free Fire, Mario, Fortnite, Tetris, póker, ajedrez, FIFA, Roblox, Among Us, Pokémon"),
+        "foreign_verb": _list(
+            "to have, to do, to eat, to speak, to write, to run, aller, être, essen, to swim, to see"
+        ),
+        "game": _list(
+            "Minecraft, Free Fire, Mario, Fortnite, Tetris, póker, ajedrez, FIFA, Roblox, Among Us, Pokémon"
+        ),
         "hero_a": _list("Batman, Hulk, Naruto, Thor, Pikachu, el Chavo, Iron Man, Mario"),
         "hero_b": _list("Spiderman, Vegeta, Aquaman, Sonic, Robin, Flash, el Hombre Araña, Luigi"),
         "latam_flag": _list("""
@@ -569,22 +579,30 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             dolor de rodilla, visión doble, orzuelo, caspa, insomnio, cansancio, alergia, un sarpullido,
             dolor de oído, el colesterol alto, la presión alta, el azúcar alta, hemorroides, várices, cólicos menstruales
         """),
-        "bug": _list("una abeja, un alacrán, una araña, una medusa, una raya, una avispa, una hormiga, un ciempiés, una garrapata"),
+        "bug": _list(
+            "una abeja, un alacrán, una araña, una medusa, una raya, una avispa, una hormiga, un ciempiés, una garrapata"
+        ),
         "test": _list("""
             la radiografía, la tomografía, el hemograma, el examen de orina, la ecografía, la biopsia, la resonancia,
             el papanicolaou, la prueba de VIH, la glucosa, el examen de heces
         """),
     },
     "pt": {
-        "favourite": _list("comida, música, fruta, matéria, festa, estação, série, roupa, marca, brincadeira"),
-        "hobby": _list("dançar, cantar, ler, cozinhar, nadar, viajar, dormir, desenhar, futebol, chocolate, flores"),
+        "favourite": _list(
+            "comida, música, fruta, matéria, festa, estação, série, roupa, marca, brincadeira"
+        ),
+        "hobby": _list(
+            "dançar, cantar, ler, cozinhar, nadar, viajar, dormir, desenhar, futebol, chocolate, flores"
+        ),
         "owned": _list("""
             irmãos, filhos, amigos, bicho de estimação, família, dinheiro, celular, carro, corpo, olhos, mãos,
             sentimentos, sonhos, segredos, tarefa, chefe, avós
         """),
         "belief": _list("milagres, destino, sorte, anjos, amor, magia, vida depois da morte"),
         "feeling": _list("fome, sono, medo, frio, calor, dor, tristeza, alegria, ciúme, vergonha, sede"),
-        "mood": _list("feliz, triste, cansado, com raiva, entediado, apaixonado, ocupado, casado, vivo, doente"),
+        "mood": _list(
+            "feliz, triste, cansado, com raiva, entediado, apaixonado, ocupado, casado, vivo, doente"
+        ),
         "mything": _list("""
             meu caderno, minha mochila, meu travesseiro, minha carteira, meu chapéu, meu relógio, meu lápis, meu boné,
             meu livro, minha bicicleta, minha bolsa, meu passaporte, minha bola, meu guarda-chuva, minha jaqueta
@@ -663,7 +681,9 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             o mar mais profundo do mundo, o maior estádio do mundo, o carro mais rápido do mundo,
             a universidade mais antiga do mundo, o livro mais vendido do mundo
         """),
-        "continent": _list("a Ásia, a Oceania, a Antártida, a América do Norte, o Oriente Médio, a Escandinávia, a Eurásia"),
+        "continent": _list(
+            "a Ásia, a Oceania, a Antártida, a América do Norte, o Oriente Médio, a Escandinávia, a Eurásia"
+        ),
         "history": _list("""
             a Primeira Guerra Mundial, a Revolução Russa, a queda do Muro de Berlim, o Império Otomano,
             a peste negra, o naufrágio do Titanic, a chegada à Lua, a Guerra do Vietnã, a Reforma Protestante,
@@ -678,8 +698,12 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             hello, thank you, please, sorry, bonjour, merci, ciao, school, friend, love, home, water bottle, birthday,
             good luck, weekend, danke, arigato, cheese
         """),
-        "foreign_verb": _list("to have, to do, to eat, to speak, to write, to run, aller, être, essen, to swim, to see"),
-        "game": _list("Minecraft, Free Fire, Mario, Fortnite, Tetris, pôquer, xadrez, FIFA, Roblox, Among Us, Pokémon"),
+        "foreign_verb": _list(
+            "to have, to do, to eat, to speak, to write, to run, aller, être, essen, to swim, to see"
+        ),
+        "game": _list(
+            "Minecraft, Free Fire, Mario, Fortnite, Tetris, pôquer, xadrez, FIFA, Roblox, Among Us, Pokémon"
+        ),
         "hero_a": _list("Batman, Hulk, Naruto, Thor, Pikachu, a Mônica, Homem de Ferro, Mario"),
         "hero_b": _list("Homem-Aranha, Vegeta, Aquaman, Sonic, Robin, Flash, o Cebolinha, Luigi"),
         "latam_flag": _list("""
@@ -693,7 +717,9 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             visão dupla, terçol, caspa, insônia, cansaço, alergia, urticária, dor de ouvido, colesterol alto,
             pressão alta, açúcar alto, hemorroidas, varizes, cólica menstrual
         """),
-        "bug": _list("uma abelha, um escorpião, uma aranha, uma água-viva, uma arraia, uma vespa, uma formiga, uma lacraia, um carrapato"),
+        "bug": _list(
+            "uma abelha, um escorpião, uma aranha, uma água-viva, uma arraia, uma vespa, uma formiga, uma lacraia, um carrapato"
+        ),
         "test": _list("""
             a radiografia, a tomografia, o hemograma, o exame de urina, a ultrassonografia, a biópsia, a ressonância,
             o preventivo, o teste de HIV, a glicose, o exame de fezes
