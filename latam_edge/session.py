@@ -23,19 +23,24 @@ from latam_edge.store.library import Library
 def load(
     name: str | Path | None = "semilla",
     *,
-    engine: str = "llama",
+    engine: str = "auto",
     n_ctx: int | None = None,
     n_threads: int | None = None,
     gpu_layers: str = "auto",
+    provider: str = "auto",
 ) -> Model:
-    """Load a model: a name of the library, or the path of a .gguf file. None: the library's default.
+    """Load a model: a name of the library, the path of a .gguf file or of an ONNX folder. None: the default.
 
+    engine: "llama", "onnx", or "auto": the one that the model's form asks for.
+    provider: ONNX Runtime's execution provider, such as "cpu" or "cuda".
     n_ctx: context window, tokens; None: the model's own, at most 4096.
     n_threads: None: chosen and watched, so that a busy machine never stalls it.
     Raises UnknownModel, BadFile and what it covers, NotEnoughMemory, EngineMissing.
     """
     entry = Library().resolve(None if name is None else str(name))
-    config = EngineConfig(engine=engine, n_ctx=n_ctx, n_threads=n_threads, gpu_layers=gpu_layers)
+    config = EngineConfig(
+        engine=engine, n_ctx=n_ctx, n_threads=n_threads, gpu_layers=gpu_layers, provider=provider
+    )
     client = Client(entry.path, config, name=entry.name)
     client.start()
     return Model(client)

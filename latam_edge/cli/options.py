@@ -10,8 +10,11 @@ from latam_edge.core.i18n import t
 from latam_edge.core.settings import Settings
 from latam_edge.runtime.types import EngineConfig, Sampling
 
-ENGINES = ("llama", "onnx", "echo")
-"""The third, echo, answers with the question: for trying the program out without a model's cost."""
+ENGINES = ("auto", "llama", "onnx", "echo")
+"""The last, echo, answers with the question: for trying the program out without a model's cost."""
+
+PROVIDERS = ("auto", "cpu", "cuda", "dml", "openvino", "coreml")
+"""Where ONNX Runtime may run a model."""
 
 
 def gpu_layers(text: str) -> str:
@@ -27,10 +30,13 @@ def add_language(parser: Parser) -> None:
 
 
 def add_engine(parser: Parser, *, model: bool = True) -> None:
-    """--model, --engine, --gpu-layers, --threads, --context and --lang."""
+    """--model, --engine, --provider, --gpu-layers, --threads, --context and --lang."""
     if model:
         parser.add_argument("--model", metavar=t("cli.word.model"), help=t("cli.opt.model"))
-    parser.add_argument("--engine", choices=ENGINES, metavar="llama|onnx", help=t("cli.opt.engine"))
+    parser.add_argument("--engine", choices=ENGINES, metavar="auto|llama|onnx", help=t("cli.opt.engine"))
+    parser.add_argument(
+        "--provider", choices=PROVIDERS, metavar="|".join(PROVIDERS), help=t("cli.opt.provider")
+    )
     parser.add_argument("--gpu-layers", type=gpu_layers, metavar="auto|off|N", help=t("cli.opt.gpu_layers"))
     parser.add_argument("--threads", type=number(int, 1, 1024), metavar="N", help=t("cli.opt.threads"))
     parser.add_argument("--context", type=number(int, 16), metavar="N", help=t("cli.opt.context"))
@@ -60,6 +66,7 @@ def engine_config(args: argparse.Namespace, settings: Settings) -> EngineConfig:
 
     return EngineConfig(
         engine=choose(args.engine, settings.engine),
+        provider=choose(args.provider, settings.provider),
         n_ctx=choose(args.context, settings.context),
         n_threads=choose(args.threads, settings.threads),
         gpu_layers=str(choose(args.gpu_layers, settings.gpu_layers)),

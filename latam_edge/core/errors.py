@@ -246,6 +246,12 @@ class LibraryBusy(RuntimeFault):
     key = "errors.library_busy"  # path
 
 
+class ProviderMissing(RuntimeFault):
+    code = "LE-208"
+    key = "errors.provider_missing"  # provider, installed
+    exit_code = 2
+
+
 # --- resources: exit 4 -----------------------------------------------------------------
 
 

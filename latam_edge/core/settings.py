@@ -24,8 +24,10 @@ class Settings:
     """Interface language, one of "es", "pt", "en". None: the system's."""
     model: str | None = None
     """Model to use, a library name or a path. None: the library's default."""
-    engine: str = "llama"
-    """Which engine runs models: "llama" or "onnx"."""
+    engine: str = "auto"
+    """Which engine runs models: "llama", "onnx", or "auto": the one that a model's form asks for."""
+    provider: str = "auto"
+    """ONNX Runtime's execution provider: "auto", "cpu", "cuda", "dml", "openvino" or "coreml"."""
     gpu_layers: str | int = "auto"
     """How many layers go to a GPU: "auto", "off" or a number."""
     threads: int | None = None

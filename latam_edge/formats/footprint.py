@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from latam_edge.formats.gguf import GGUFHeader
+from latam_edge.formats.model import ModelHeader
+from latam_edge.formats.onnx import OnnxHeader
 
 PROGRAM_BYTES = 36 << 20
 """The worker with a model of 60 kB: Python, the native library, its small buffers. Measured on Linux."""
+ONNX_PROGRAM_BYTES = 84 << 20
+"""The same with ONNX Runtime instead."""
 DEFAULT_CONTEXT = 4096
 """Largest context taken by itself, tokens (EngineConfig.n_ctx)."""
 BATCH = 512
@@ -28,7 +31,7 @@ class Footprint:
     weights_bytes: int
     """All tensors."""
     kv_cache_bytes: int
-    """Keys and values of a full context, 16 bits each."""
+    """Keys and values of a full context: 16 bits each in llama.cpp, 32 in our ONNX graphs."""
     compute_bytes: int
     """Intermediate results of one batch of prompt tokens."""
     program_bytes: int = PROGRAM_BYTES
@@ -38,20 +41,27 @@ class Footprint:
         return self.weights_bytes + self.kv_cache_bytes + self.compute_bytes + self.program_bytes
 
 
-def footprint(header: GGUFHeader, n_ctx: int | None = None) -> Footprint:
+def footprint(header: ModelHeader, n_ctx: int | None = None) -> Footprint:
     """The estimate for a context of `n_ctx` tokens; None: what the engine would take by itself."""
     trained = _number(header.field("context_length")) or DEFAULT_CONTEXT
     context = n_ctx or min(trained, DEFAULT_CONTEXT)
     return Footprint(
         n_ctx=context,
-        weights_bytes=sum(tensor.nbytes for tensor in header.tensors),
+        weights_bytes=_weights_bytes(header),
         kv_cache_bytes=kv_cache_bytes(header, context),
         compute_bytes=_compute_bytes(header, context),
+        program_bytes=ONNX_PROGRAM_BYTES if isinstance(header, OnnxHeader) else PROGRAM_BYTES,
     )
 
 
-def kv_cache_bytes(header: GGUFHeader, n_ctx: int) -> int:
-    """Bytes of the KV cache: 2 bytes for each of n_ctx x KV heads x (key + value size), every layer.
+def _weights_bytes(header: ModelHeader) -> int:
+    if isinstance(header, OnnxHeader):
+        return header.loaded_bytes
+    return sum(tensor.nbytes for tensor in header.tensors)
+
+
+def kv_cache_bytes(header: ModelHeader, n_ctx: int) -> int:
+    """Bytes of the KV cache: n_ctx x KV heads x (key + value size) numbers, every layer.
 
     0 for architectures without attention."""
     width, heads = _number(header.field("embedding_length")), _number(header.field("attention.head_count"))
@@ -65,17 +75,19 @@ def kv_cache_bytes(header: GGUFHeader, n_ctx: int) -> int:
         kv_heads = sum(_number(count) for count in per_layer)
     else:
         kv_heads = layers * (_number(per_layer) or heads)
-    return 2 * n_ctx * kv_heads * (key + value)
+    element_bytes = header.kv_element_bytes if isinstance(header, OnnxHeader) else 2
+    return element_bytes * n_ctx * kv_heads * (key + value)
 
 
-def _compute_bytes(header: GGUFHeader, n_ctx: int) -> int:
+def _compute_bytes(header: ModelHeader, n_ctx: int) -> int:
     """Float32 intermediates of one batch: the hidden states, the wide feed-forward, one row of logits."""
     width = _number(header.field("embedding_length"))
     wide = _number(header.field("feed_forward_length")) or 4 * width
     tokens = header.metadata.get("tokenizer.ggml.tokens")
     batch = min(BATCH, n_ctx)
     # llama.cpp reuses buffers as the graph runs: about four of the width and three wide ones live at once.
-    return 4 * (batch * (4 * width + 3 * wide) + (len(tokens) if tokens is not None else 0))
+    vocabulary = len(tokens) if tokens is not None else _number(header.field("vocab_size"))
+    return 4 * (batch * (4 * width + 3 * wide) + vocabulary)
 
 
 def _number(value: Any) -> int:

@@ -17,6 +17,9 @@ from typing import Protocol
 from latam_edge.core.errors import EngineMissing
 from latam_edge.runtime.types import EngineConfig, Event, ModelInfo, Request
 
+LEAST_N_CTX = 16
+"""A window in which a question and a word of answer fit."""
+
 
 class Cancelled(Exception):
     """The user ended the work in the middle of a step. The step's tokens are not in the cache."""
@@ -80,6 +83,11 @@ ENGINES: dict[str, tuple[str, str, str]] = {
     "echo": ("latam_edge.runtime.engines.echo", "EchoEngine", ""),
 }
 """Name -> (module, class, extra of the package that installs what it needs)."""
+
+
+def engine_of(model: Path) -> str:
+    """The engine that a model's form asks for: "onnx" for a folder or an .onnx file, else "llama"."""
+    return "onnx" if model.suffix.lower() == ".onnx" or model.is_dir() else "llama"
 
 
 def create(name: str) -> Engine:

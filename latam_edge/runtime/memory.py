@@ -6,13 +6,13 @@ from latam_edge.core.errors import NotEnoughMemory
 from latam_edge.core.hardware import memory_available
 from latam_edge.core.i18n import format_bytes
 from latam_edge.formats.footprint import footprint
-from latam_edge.formats.gguf import GGUFHeader
+from latam_edge.formats.model import ModelHeader
 
 LEAST_N_CTX = 1024
 """A context is not cut below this to make a model fit."""
 
 
-def fitting_context(header: GGUFHeader, name: str, asked: int | None) -> int:
+def fitting_context(header: ModelHeader, name: str, asked: int | None) -> int:
     """The context window to use, tokens. Raises NotEnoughMemory.
 
     asked: what the user wants, taken as it is or not at all. None: the model's own,

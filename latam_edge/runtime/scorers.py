@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latam_edge.core.errors import EngineMissing
+from latam_edge.runtime.engine import engine_of
 
 Logits = npt.NDArray[np.float32]
 
@@ -67,11 +68,6 @@ SCORERS: dict[str, tuple[str, str, str]] = {
 
 The class is called with (model, n_ctx=..., n_threads=...); n_threads None: chosen by the engine.
 """
-
-
-def engine_of(model: Path) -> str:
-    """The engine that a model's form asks for: "onnx" for a folder or an .onnx file, else "llama"."""
-    return "onnx" if model.is_dir() or model.suffix.lower() == ".onnx" else "llama"
 
 
 def open_scorer(

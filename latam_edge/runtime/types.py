@@ -27,14 +27,16 @@ class Message:
 class EngineConfig:
     """How a model is loaded."""
 
-    engine: str = "llama"
-    """Which engine runs it: "llama" or "onnx"."""
+    engine: str = "auto"
+    """Which engine runs it: "llama", "onnx", or "auto": the one that its form asks for."""
     n_ctx: int | None = None
     """Context window, tokens; KV cache memory grows with it. None: the model's own, at most 4096."""
     n_threads: int | None = None
     """Compute threads. None: chosen and watched by the engine, so that a busy machine never stalls it."""
     gpu_layers: str = "auto"
     """"auto", "off" or a number: how many layers go to a GPU when the build has one."""
+    provider: str = "auto"
+    """ONNX Runtime's execution provider: "auto", "cpu", "cuda", "dml", "openvino" or "coreml"."""
     n_batch: int = 512
     """Prompt tokens per prefill step."""
 

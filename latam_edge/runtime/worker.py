@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 from latam_edge.core.errors import LatamEdgeError, NotEnoughMemory, RuntimeFault, WorkerFault
 from latam_edge.core.version import __version__
 from latam_edge.runtime import protocol
-from latam_edge.runtime.engine import Cancellation, Engine, create
+from latam_edge.runtime.engine import Cancellation, Engine, create, engine_of
 from latam_edge.runtime.types import Chunk
 
 FLUSH_S = 0.012
@@ -99,9 +99,10 @@ class Worker:
                 if self._engine is not None:
                     self._engine.close()
                     self._engine = None
-                engine = create(config.engine)
+                model = Path(command["model"])
+                engine = create(engine_of(model) if config.engine == "auto" else config.engine)
                 try:
-                    info = engine.load(Path(command["model"]), config)
+                    info = engine.load(model, config)
                 except BaseException:
                     engine.close()
                     raise

@@ -12,7 +12,7 @@ from latam_edge.core.i18n import t
 from latam_edge.formats.gguf import GGUFHeader, read_header
 from latam_edge.runtime.answering import answer
 from latam_edge.runtime.defaults import choose_seed, resolved, shipped
-from latam_edge.runtime.engine import Cancellation
+from latam_edge.runtime.engine import LEAST_N_CTX, Cancellation
 from latam_edge.runtime.governor import ThreadGovernor
 from latam_edge.runtime.llama.decoder import Decoder
 from latam_edge.runtime.llama.model import NativeModel, gpu_layer_count, load_model, make_context
@@ -22,9 +22,6 @@ from latam_edge.runtime.memory import fitting_context
 from latam_edge.runtime.prompts import Prompts
 from latam_edge.runtime.stopwatch import Stopwatch
 from latam_edge.runtime.types import EngineConfig, Event, ModelInfo, Request
-
-LEAST_N_CTX = 16
-"""A window in which a question and a word of answer fit."""
 
 
 class LlamaEngine:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from latam_edge.core.errors import LatamEdgeError
 from latam_edge.core.hardware import memory_available
+from latam_edge.runtime.engine import Cancelled
 from latam_edge.runtime.free_cores import FreeCores
 from latam_edge.runtime.onnx.cache import make_cache
 from latam_edge.runtime.onnx.lane import ALL, Lane, StepBuffers, Terminated
@@ -143,10 +144,19 @@ class OnnxDecoder:
         self._logits = self._buffers.logits[0, 0].astype(np.float32, copy=False)
 
     def all_logits(self, tokens: list[int]) -> Logits:
-        """Evaluate `tokens` after what is cached, and give every position's logits: (len(tokens), n_vocab)."""
+        """Evaluate `tokens` after what is cached, and give logits at each: (len(tokens), n_vocab)."""
         logits = self._choose().evaluate(tokens, len(self.cached), ALL)
         self.cached += tokens
         return logits
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.reuse([])
+
+    def warm_up(self, token: int) -> None:
+        """Touch all weights once, so that the first answer does not wait for the disk."""
+        self._lanes[self._most].decode(token, 0)
+        self._cache.trim(0)
 
     def close(self) -> None:
         """Free sessions and cache. Idempotent."""
@@ -186,7 +196,3 @@ class OnnxDecoder:
 
         self._loading = threading.Thread(target=load, name="session", daemon=True)
         self._loading.start()
-
-
-class Cancelled(Exception):
-    """The user ended the work in the middle of a step. The step's tokens are not in the cache."""

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from latam_edge.core.errors import CorruptModel, FileMissing
-from latam_edge.formats.gguf import read_header
-from latam_edge.formats.onnx import OnnxHeader, read_folder
+from latam_edge.core.errors import CorruptModel
+from latam_edge.core.i18n import t
+from latam_edge.formats.footprint import DEFAULT_CONTEXT
+from latam_edge.formats.onnx import MAX_SIDE_BYTES, OnnxHeader, read_folder
 from latam_edge.formats.opening import open_regular
 from latam_edge.runtime.defaults import recommended, shipped
 from latam_edge.runtime.types import Sampling
 from latam_edge.runtime.vocabulary import Vocabulary
-
-_MAX_JSON_BYTES = 64 << 20
 
 
 class ClosableVocabulary(Vocabulary, Protocol):
@@ -34,8 +33,6 @@ class ModelFolder:
     """Checked; its `path` is the folder."""
     name: str
     """What the model calls itself, else the folder's name."""
-    config: dict[str, Any]
-    """config.json."""
     sampling: Sampling
     """What the folder recommends, filled up with the defaults."""
 
@@ -43,58 +40,45 @@ class ModelFolder:
     def n_ctx_train(self) -> int:
         """Longest context that the graph allows, tokens."""
         value = self.header.field("context_length")
-        return value if isinstance(value, int) and value > 0 else 2048
+        return value if isinstance(value, int) and value > 0 else DEFAULT_CONTEXT
 
 
 def open_folder(path: Path) -> ModelFolder:
     """Check `path`, a folder or the model.onnx in one. Raises what `read_folder` raises."""
     header = read_folder(path)
-    folder = header.path
     name = header.metadata.get("general.name")
-    tokenizer = folder / "tokenizer.gguf"
-    if tokenizer.exists():
-        sampling = shipped(read_header(tokenizer).metadata)
+    if header.words is not None:
+        sampling = shipped(header.words.metadata)
     else:
-        sampling = recommended(_json(folder / "generation_config.json", required=False))
-    return ModelFolder(
-        header=header,
-        name=name if isinstance(name, str) and name else folder.name,
-        config=_json(folder / "config.json"),
-        sampling=sampling,
-    )
+        sampling = recommended(_json(header.path / "generation_config.json"))
+    return ModelFolder(header, name if isinstance(name, str) and name else header.path.name, sampling)
 
 
 def open_vocabulary(model: ModelFolder) -> ClosableVocabulary:
-    """The folder's vocabulary. Raises FileMissing, UnsupportedModel, ModelRejected, EngineMissing."""
+    """The folder's vocabulary. Raises UnsupportedModel, ModelRejected, EngineMissing."""
     folder = model.header.path
-    ours = folder / "tokenizer.gguf"
-    if ours.exists():
+    if model.header.words is not None:
         from latam_edge.runtime.onnx.gguf_vocab import GGUFVocab
 
-        read_header(ours)
-        return GGUFVocab(ours)
+        return GGUFVocab(model.header.words.path)
     from latam_edge.runtime.onnx.hf_vocab import HFVocab
 
-    theirs = folder / "tokenizer.json"
-    if not theirs.exists():
-        raise FileMissing(path=theirs)
-    generation = _json(folder / "generation_config.json", required=False)
-    settings = _json(folder / "tokenizer_config.json", required=False)
-    return HFVocab(theirs, model.config | generation, settings)
+    config = {**model.header.config, **_json(folder / "generation_config.json")}
+    return HFVocab(folder / "tokenizer.json", config, _json(folder / "tokenizer_config.json"))
 
 
-def _json(path: Path, *, required: bool = True) -> dict[str, Any]:
-    """A JSON object from a file of bounded size. Raises FileMissing when required, CorruptModel."""
-    if not required and not path.exists():
+def _json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file of bounded size, {} when there is no such file. Raises CorruptModel."""
+    if not path.exists():
         return {}
     with open_regular(path) as (file, size):
-        if size > _MAX_JSON_BYTES:
-            raise CorruptModel(path=path, field="JSON", detail=f"{size} > {_MAX_JSON_BYTES}")
+        if size > MAX_SIDE_BYTES:
+            raise CorruptModel(path=path, field="JSON", detail=f"{size} > {MAX_SIDE_BYTES}")
         raw = file.read(size)
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise CorruptModel(path=path, field="JSON", detail=str(error)[:100]) from error
+        raise CorruptModel(path=path, field="JSON", detail=t("formats.bad_json")) from error
     if not isinstance(value, dict):
-        raise CorruptModel(path=path, field="JSON", detail=type(value).__name__)
+        raise CorruptModel(path=path, field="JSON", detail=t("formats.bad_json"))
     return value

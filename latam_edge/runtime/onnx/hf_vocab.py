@@ -16,6 +16,8 @@ from typing import Any
 
 from latam_edge.core.errors import EngineMissing, UnsupportedModel
 from latam_edge.core.i18n import t
+from latam_edge.formats.onnx import MAX_SIDE_BYTES
+from latam_edge.formats.opening import open_regular
 
 _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 _BLANK = "\u2581"
@@ -53,7 +55,10 @@ class HFVocab:
             library: Any = import_module("tokenizers")
         except ImportError as error:
             raise EngineMissing(engine="onnx", extra="[onnx]") from error
-        raw = path.read_bytes()
+        with open_regular(path) as (file, size):
+            if size > MAX_SIDE_BYTES:
+                raise UnsupportedModel(path=path, detail=f"{size} > {MAX_SIDE_BYTES}")
+            raw = file.read(size)
         try:
             self._tokenizer = library.Tokenizer.from_buffer(raw)
             spec = json.loads(raw)

@@ -23,7 +23,7 @@ class Terminated(Exception):
 
 
 class StepBuffers:
-    """The small inputs and the logits of one-token steps: bound once, changed in place, shared by all lanes."""
+    """The small inputs and the logits of one-token steps: bound once, changed in place, for all lanes."""
 
     def __init__(self, signature: Signature, n_ctx: int) -> None:
         make = library().OrtValue.ortvalue_from_numpy

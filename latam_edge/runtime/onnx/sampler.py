@@ -58,7 +58,7 @@ class NumpySampler:
 
 
 def penalized(logits: Logits, tokens: Ids, penalty: float) -> Logits:
-    """A copy in which `tokens`, each once, are less likely: divided by `penalty`, or multiplied below zero."""
+    """A copy in which `tokens`, each once, are divided by `penalty`, or below zero multiplied."""
     changed = logits.copy()
     values = logits[tokens]
     changed[tokens] = np.where(values > 0, values / penalty, values * penalty)

@@ -10,6 +10,7 @@ Three families of graphs are understood:
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ class Signature:
         return "logits_from" in self.extras
 
 
-def read_signature(session: Any, path: Path, config: dict[str, Any], operators: set[str]) -> Signature:
+def read_signature(session: Any, path: Path, config: Mapping[str, Any], operators: set[str]) -> Signature:
     """Read a session's edges. Raises UnsupportedModel for a graph that is none of the three families.
 
     config: config.json, for sizes that the graph leaves open. operators: names in the graph.
@@ -119,7 +120,7 @@ def read_signature(session: Any, path: Path, config: dict[str, Any], operators: 
     )
 
 
-def _sizes(shape: list[Any], config: dict[str, Any]) -> tuple[int, int]:
+def _sizes(shape: list[Any], config: Mapping[str, Any]) -> tuple[int, int]:
     """(kv heads, head size), from the graph or from config.json."""
     heads = config.get("num_attention_heads", 1)
     kv_heads = shape[1] if isinstance(shape[1], int) else config.get("num_key_value_heads", heads)

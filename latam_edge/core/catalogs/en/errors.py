@@ -46,4 +46,5 @@ MESSAGES = {
     "errors.missing_teacher": "There is no teacher model in {path}. Check distill.teacher: it must be a folder with config.json, tokenizer.json and the weights.",
     "errors.process_lost": "Another process of the training stopped answering ({detail}). The last checkpoint is whole; go on with --resume.",
     "errors.not_onnx": "{path} is not an ONNX model, in spite of its name. Copy the whole folder again.",
+    "errors.provider_missing": 'The installed ONNX Runtime does not offer "{provider}", or its libraries are missing. Available: {installed}. Try --provider auto.',
 }

@@ -6,4 +6,7 @@ MESSAGES = {
     "runtime.context_too_small": "The context must hold at least {least} tokens.",
     "runtime.bad_threads": "The number of threads must be 1 or more.",
     "runtime.no_messages": "There is no question to answer.",
+    "runtime.onnx.unknown_input": 'this graph asks for "{name}", which the engine does not know',
+    "runtime.onnx.no_cache": "this graph has no KV cache; export it with one (text-generation-with-past)",
+    "runtime.onnx.tokenizer": "this tokenizer does not keep the bytes of a text",
 }

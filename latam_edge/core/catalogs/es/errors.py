@@ -46,4 +46,5 @@ MESSAGES = {
     "errors.missing_teacher": "No hay un modelo maestro en {path}. Revisa distill.teacher: debe ser una carpeta con config.json, tokenizer.json y los pesos.",
     "errors.process_lost": "Otro proceso del entrenamiento dejó de responder ({detail}). El último checkpoint está entero; sigue con --resume.",
     "errors.not_onnx": "{path} no es un modelo ONNX, aunque se llame así. Vuelve a copiar la carpeta entera.",
+    "errors.provider_missing": "La versión de ONNX Runtime instalada no ofrece «{provider}» o le faltan sus bibliotecas. Disponibles: {installed}. Prueba con --provider auto.",
 }

@@ -46,4 +46,5 @@ MESSAGES = {
     "errors.missing_teacher": "Não há um modelo professor em {path}. Confira distill.teacher: deve ser uma pasta com config.json, tokenizer.json e os pesos.",
     "errors.process_lost": "Outro processo do treinamento parou de responder ({detail}). O último checkpoint está inteiro; continue com --resume.",
     "errors.not_onnx": "{path} não é um modelo ONNX, embora tenha esse nome. Copie de novo a pasta inteira.",
+    "errors.provider_missing": 'A versão instalada do ONNX Runtime não oferece "{provider}" ou faltam as bibliotecas dele. Disponíveis: {installed}. Tente com --provider auto.',
 }
