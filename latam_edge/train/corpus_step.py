@@ -17,6 +17,7 @@ from latam_edge.core.atomic import write_text
 from latam_edge.core.progress import Progress, Step
 from latam_edge.train import documents, packing
 from latam_edge.train import tokenizer as tok
+from latam_edge.train.corpus_files import corpus_folder
 from latam_edge.train.recipe import Recipe
 
 LANGS: tuple[Lang, ...] = ("es", "pt")
@@ -104,7 +105,8 @@ def _outside_questions(recipe: Recipe) -> Iterator[tuple[Lang, str]]:
     if not recipe.data.questions:
         return
     known = exam_words()
-    for lang, question in documents.read_questions(recipe.data.questions, recipe.data.corpus):
+    folder = str(corpus_folder(recipe.data.corpus))
+    for lang, question in documents.read_questions(recipe.data.questions, folder):
         if lang in LANGS and 12 <= len(question) <= 160 and not known & set(normalize(question).split()):
             yield lang, question
 
@@ -185,13 +187,21 @@ def read_prose(path: Path) -> Iterator[str]:
             yield json.loads(line)
 
 
-def make_tokenizer(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, float]:
-    """Train the tokenizer on the cartilla's text and save its files. Returns its measures."""
+def make_tokenizer(
+    recipe: Recipe, paths: Paths, progress: Progress, corpus_texts: Iterable[str] = ()
+) -> dict[str, float]:
+    """Train the tokenizer on the cartilla's and the corpus's text, or take the recipe's; save its files.
+
+    Returns its measures, on the cartilla. Raises FileMissing, BadCheckpoint (our marks are missing).
+    """
     progress(Step("train.step.tokenizer", 0, 1))
     dialogues = itertools.islice(read_dialogues(paths.data / "dialogues.jsonl"), 60_000)
     texts = [text for d in dialogues for turn in d.turns for text in turn]
     texts += list(read_prose(paths.data / "prose.jsonl"))[:5000]
-    tokenizer = tok.train_tokenizer(texts, recipe.data.vocabulary)
+    if recipe.data.tokenizer:
+        tokenizer = tok.borrow_tokenizer(Path(recipe.data.tokenizer).expanduser())
+    else:
+        tokenizer = tok.train_tokenizer(itertools.chain(texts, corpus_texts), recipe.data.vocabulary)
     tok.save_tokenizer(tokenizer, paths.tokenizer)
     tok.save_generation_config(tokenizer, recipe.sampling, paths.tokenizer)
     progress(Step("train.step.tokenizer", 1, 1))

@@ -23,8 +23,18 @@ from latam_edge.train.tokenizer import ASSISTANT, BOS, END, SYSTEM, USER
 class Document:
     """One document: token ids, and for each whether it is to be learnt (an answer) or only read."""
 
-    tokens: NDArray[np.uint16]
+    tokens: NDArray[np.unsignedinteger]
     learn: NDArray[np.bool_]
+
+
+def token_dtype(vocabulary: int) -> type[np.unsignedinteger]:
+    """The smallest type that holds every token id."""
+    return np.uint16 if vocabulary <= 1 << 16 else np.uint32
+
+
+def begin_and_end(tokenizer: Tokenizer) -> tuple[int, int]:
+    """Ids of the marks of a text's begin and end."""
+    return tokenizer.token_to_id(BOS), tokenizer.token_to_id(END)
 
 
 def encode_dialogues(tokenizer: Tokenizer, dialogues: Iterable[Dialogue]) -> Iterator[Document]:
@@ -35,6 +45,7 @@ def encode_dialogues(tokenizer: Tokenizer, dialogues: Iterable[Dialogue]) -> Ite
     """
     ids = {name: tokenizer.token_to_id(name) for name in (BOS, END, SYSTEM, USER, ASSISTANT)}
     batch: list[Dialogue] = []
+    dtype = token_dtype(tokenizer.get_vocab_size())
 
     def flush() -> Iterator[Document]:
         texts = [
@@ -51,7 +62,7 @@ def encode_dialogues(tokenizer: Tokenizer, dialogues: Iterable[Dialogue]) -> Ite
                 question, answer = next(encoded).ids, next(encoded).ids
                 tokens += [ids[USER], *question, ids[END], ids[ASSISTANT], *answer, ids[END]]
                 learn += [False] * (len(question) + 3) + [True] * (len(answer) + 1)
-            yield Document(np.array(tokens, np.uint16), np.array(learn, np.bool_))
+            yield Document(np.array(tokens, dtype), np.array(learn, np.bool_))
 
     for dialogue in dialogues:
         batch.append(dialogue)
@@ -63,12 +74,20 @@ def encode_dialogues(tokenizer: Tokenizer, dialogues: Iterable[Dialogue]) -> Ite
 
 def encode_texts(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[Document]:
     """Tokens of plain texts, all of them to be learnt, between the marks of begin and end."""
-    bos, end = tokenizer.token_to_id(BOS), tokenizer.token_to_id(END)
+    bos, end = begin_and_end(tokenizer)
+    dtype = token_dtype(tokenizer.get_vocab_size())
     for text in texts:
-        tokens = np.array([bos, *tokenizer.encode(text, add_special_tokens=False).ids, end], np.uint16)
+        tokens = np.array([bos, *tokenizer.encode(text, add_special_tokens=False).ids, end], dtype)
         learn = np.ones(len(tokens), np.bool_)
         learn[0] = False
         yield Document(tokens, learn)
+
+
+def in_pieces(documents: Iterable[Document], context: int) -> Iterator[Document]:
+    """Documents cut into pieces that fit a row; neighbours share a token, so that all are learnt once."""
+    for document in documents:
+        for at in range(0, max(1, len(document.tokens) - 1), context - 1):
+            yield Document(document.tokens[at : at + context], document.learn[at : at + context])
 
 
 def read_questions(files: Iterable[str], folder: str) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from latam_edge.train.recipe import Stage
 
 
 class Optimizers:
-    """The two optimizers as one."""
+    """The optimizers of a stage as one."""
 
     def __init__(self, model: nn.Module, stage: Stage) -> None:
         matrices = [
@@ -24,27 +24,34 @@ class Optimizers:
         ]
         chosen = {id(p) for p in matrices}
         others = [p for p in model.parameters() if id(p) not in chosen]
-        self._parts: list[torch.optim.Optimizer] = [
+        adamw = {"betas": (0.9, 0.95), "eps": 1e-10, "fused": True}
+        if stage.optimizer == "adamw":
+            groups = [
+                {"params": matrices, "weight_decay": stage.weight_decay},
+                {"params": others, "weight_decay": 0.0},
+            ]
+            self.parts: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=stage.lr_other, **adamw)]
+            self._peaks = [stage.lr_other]
+            return
+        self.parts = [
             torch.optim.Muon(matrices, lr=stage.lr_matrix, weight_decay=stage.weight_decay, momentum=0.95),
-            torch.optim.AdamW(
-                others, lr=stage.lr_other, betas=(0.9, 0.95), eps=1e-10, weight_decay=0.0, fused=True
-            ),
+            torch.optim.AdamW(others, lr=stage.lr_other, weight_decay=0.0, **adamw),
         ]
         self._peaks = [stage.lr_matrix, stage.lr_other]
 
     def step(self, scale: float) -> None:
         """One update at `scale` of the peak rates; gradients are cleared."""
-        for part, peak in zip(self._parts, self._peaks, strict=True):
+        for part, peak in zip(self.parts, self._peaks, strict=True):
             for group in part.param_groups:
                 group["lr"] = peak * scale
             part.step()
             part.zero_grad(set_to_none=True)
 
     def state_dict(self) -> list[dict[str, Any]]:
-        return [part.state_dict() for part in self._parts]
+        return [part.state_dict() for part in self.parts]
 
     def load_state_dict(self, states: list[dict[str, Any]]) -> None:
-        for part, state in zip(self._parts, states, strict=True):
+        for part, state in zip(self.parts, states, strict=True):
             part.load_state_dict(state)
 
 

@@ -22,13 +22,27 @@ from latam_edge.train.documents import Document
 class Rows:
     """Packed rows, all (n_rows, context)."""
 
-    tokens: NDArray[np.uint16]
+    tokens: NDArray[np.unsignedinteger]
     segment: NDArray[np.uint8]
     """Which document of the row a token belongs to, from 1; 0 is padding."""
     learn: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    @property
+    def context(self) -> int:
+        """Tokens per row."""
+        return int(self.tokens.shape[1])
+
+    @property
+    def learnt(self) -> float:
+        """Share of the places that hold a token to be learnt."""
+        return float((self.learn & (self.segment != 0)).mean())
+
+    def take(self, picked: NDArray[np.int64]) -> Rows:
+        """The rows with these numbers, copied."""
+        return Rows(self.tokens[picked], self.segment[picked], self.learn[picked])
 
     @property
     def fill(self) -> float:
@@ -56,7 +70,8 @@ def pack(documents: Iterable[Document], context: int, open_rows: int = 32) -> Ro
             room.append(context - size)
             first_open = max(0, len(rows) - open_rows)
     shape = (len(rows), context)
-    tokens, segment, learn = np.zeros(shape, np.uint16), np.zeros(shape, np.uint8), np.zeros(shape, np.bool_)
+    dtype = rows[0][0].tokens.dtype if rows else np.uint16
+    tokens, segment, learn = np.zeros(shape, dtype), np.zeros(shape, np.uint8), np.zeros(shape, np.bool_)
     for r, row in enumerate(rows):
         at = 0
         for number, document in enumerate(row, start=1):

@@ -60,6 +60,62 @@ class Stage:
     weights: dict[str, float] = field(default_factory=dict)
     """Distillation and fine-tuning: how often categories are drawn, where this stage should see
     other shares than pretraining (what is already sure less, what is not more)."""
+    optimizer: str = "muon"
+    """"muon": Muon for the matrices, AdamW for the rest. "adamw": AdamW for all, at lr_other."""
+    micro_tokens: int = 0
+    """Tokens that go through the model at a time, a divisor of batch_tokens: less memory, the same step.
+    0: all of them."""
+    ema: float = 0.0
+    """Decay of the moving average of the weights, which is then what the stage ends with. 0: none;
+    0.999 is usual."""
+    validate_tokens: int = 0
+    """Measure bits per byte of held-out text, per language, every so many tokens; 0: at the end alone."""
+    sources: dict[str, float] = field(default_factory=dict)
+    """How often texts are read, by the names of their files ("eltec-*" = 0.3). Nothing said: data.sources."""
+    late_share: float = 0.0
+    """Share of the steps, at the end, in which `late_sources` hold instead: old prose less, modern text more."""
+    late_sources: dict[str, float] = field(default_factory=dict)
+
+
+OPTIMIZERS = ("muon", "adamw")
+MIX = ("cartilla", "reading", "instructions")
+MODES = ("online", "cached", "text", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Distill(Stage):
+    """The distillation: a stage, and where its teacher's knowledge comes from."""
+
+    mode: str = "online"
+    """"online": the teacher runs beside the student (full-vocabulary forward KL).
+    "cached": its probabilities are sampled once, kept on the disk and read from there.
+    "text": it writes answers to `prompts` and the student learns from these; any tokenizer will do.
+    "none": no teacher, to compare with."""
+    teacher: str = ""
+    """Folder of a teacher from elsewhere (config.json, tokenizer.json, safetensors); "" trains one here."""
+    samples: int = 12
+    """Cached: tokens kept per position, on average."""
+    prompts: tuple[str, ...] = ()
+    """Text: what the teacher is asked, as it stands here or in files (.txt: one a line; .jsonl: `prompt` or
+    `question`, and `lang`)."""
+    texts_per_prompt: int = 1
+    max_new_tokens: int = 200
+    """Text: longest answer, in the teacher's tokens; one that does not end within them is dropped."""
+    temperature: float = 0.8
+    top_p: float = 0.95
+    min_characters: int = 20
+    """Text: shorter answers are dropped."""
+    text_share: float = 0.5
+    """Text: share of the teacher's texts in what the student reads; the rest is the recipe's own data."""
+
+
+@dataclass(frozen=True, slots=True)
+class FineTune(Stage):
+    """The fine-tuning: a stage, and what it is mixed of."""
+
+    mix: dict[str, float] = field(default_factory=dict)
+    """Shares of "cartilla", "reading" (questions about a text) and "instructions" (all else) among the
+    dialogues; nothing said: the cartilla alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +137,26 @@ class Data:
     questions_share: float = 0.3
     """Share of such questions among the declined ones, when there are any."""
     corpus: str = ""
-    """Folder that `questions` is relative to; "~" and variables are expanded."""
+    """Folder that `questions`, `texts` and `instructions` are relative to; "~" and variables are expanded.
+    The option --corpus and the variable LATAM_EDGE_CORPUS win over it."""
+    texts: tuple[str, ...] = ()
+    """Files of text to pretrain on ("text/*/*"): .txt, .jsonl, .parquet, plain or .gz, .xz, .zst."""
+    held_out_texts: tuple[str, ...] = ()
+    """Files of text to measure on, none of which is trained on; () holds out `held_out_share` of `texts`."""
+    held_out_share: float = 0.01
+    """Share of the documents of `texts` that is held out, when no files are named for it."""
+    languages: dict[str, float] = field(default_factory=dict)
+    """How often texts of a language are read, by its tag (pt = 1.5); 1 where nothing is said."""
+    sources: dict[str, float] = field(default_factory=dict)
+    """How often texts are read, by the names of their files ("eltec-*" = 0.3); "cartilla" is the primer."""
+    tokenizer: str = ""
+    """Folder with the tokenizer.json of another run, to be used instead of a new one."""
+    tokenizer_characters: int = 40_000_000
+    """Characters of `texts` that a new tokenizer is trained on."""
+    validation_characters: int = 200_000
+    """Characters of held-out text, per language, that bits per byte are measured on."""
+    instructions: tuple[str, ...] = ()
+    """Files of instructions to fine-tune on: .jsonl with `messages`, or `context`, `question`, `answer`."""
     context: int = 256
     """Tokens per row."""
     vocabulary: int = 4096
@@ -122,14 +197,16 @@ class Recipe:
     teacher: Model = field(default_factory=lambda: Model(layers=6))
     student: Model = field(default_factory=lambda: Model(layers=4))
     pretrain: Stage = field(default_factory=Stage)
-    distill: Stage = field(default_factory=Stage)
-    finetune: Stage = field(default_factory=Stage)
+    distill: Distill = field(default_factory=Distill)
+    finetune: FineTune = field(default_factory=FineTune)
     sampling: Sampling = field(default_factory=Sampling)
     exam: Exam = field(default_factory=Exam)
     compile: bool = True
     """Compile the step with torch.compile: a minute at the start, three times the speed afterwards."""
     checkpoint_s: float = 120.0
     """Seconds between checkpoints."""
+    tensorboard: bool = False
+    """Write the metrics for TensorBoard too, below the run's folder; needs the package tensorboard."""
 
     def fingerprint(self, *parts: str) -> str:
         """Sixteen hex digits over the seed and the named parts: what a step's result depends on.
@@ -175,7 +252,7 @@ def _build(cls: type, raw: dict[str, Any], path: Path, where: str) -> Any:
     values: dict[str, Any] = {}
     for name, value in raw.items():
         if name not in hints:
-            near = difflib.get_close_matches(name, hints, n=1)
+            near = difflib.get_close_matches(name, hints, n=1, cutoff=0.0)
             raise BadRecipe(path=path, detail=f"{where}{name}?" + (f" → {where}{near[0]}" if near else ""))
         hint = hints[name]
         if dataclasses.is_dataclass(hint):
@@ -213,5 +290,30 @@ def _check(recipe: Recipe, path: Path) -> None:
         stage: Stage = getattr(recipe, name)
         if stage.batch_tokens % recipe.data.context or stage.batch_tokens <= 0:
             raise BadRecipe(path=path, detail=f"{name}.batch_tokens % data.context")
+        micro = stage.micro_tokens or stage.batch_tokens
+        if micro < 0 or micro % recipe.data.context or stage.batch_tokens % micro:
+            raise BadRecipe(path=path, detail=f"{name}.batch_tokens % {name}.micro_tokens % data.context")
+        if not 0 <= stage.ema < 1:
+            raise BadRecipe(path=path, detail=f"{name}.ema: 0 ≤ … < 1")
+        if not 0 <= stage.late_share <= 1:
+            raise BadRecipe(path=path, detail=f"{name}.late_share: 0..1")
+        _check_word(f"{name}.optimizer", stage.optimizer, OPTIMIZERS, path)
+    _check_word("distill.mode", recipe.distill.mode, MODES, path)
+    if recipe.distill.mode == "text" and not recipe.distill.prompts:
+        raise BadRecipe(path=path, detail='distill.mode = "text": distill.prompts = ["…", …]')
+    if recipe.distill.mode == "text" and not recipe.distill.teacher:
+        raise BadRecipe(path=path, detail='distill.mode = "text": distill.teacher = "…"')
+    if not 1 <= recipe.distill.samples <= 40:
+        raise BadRecipe(path=path, detail="distill.samples: 1..40")
+    for kind in recipe.finetune.mix:
+        _check_word("finetune.mix", kind, MIX, path)
+    if not 0 <= recipe.data.held_out_share < 1:
+        raise BadRecipe(path=path, detail="data.held_out_share: 0 ≤ … < 1")
     if not 300 <= recipe.data.vocabulary <= 65535:
         raise BadRecipe(path=path, detail="data.vocabulary: 300..65535")
+
+
+def _check_word(key: str, word: str, known: tuple[str, ...], path: Path) -> None:
+    if word not in known:
+        near = difflib.get_close_matches(word, known, n=1, cutoff=0.0)
+        raise BadRecipe(path=path, detail=f"{key}: {word!r} → {near[0]!r} ({', '.join(known)})")

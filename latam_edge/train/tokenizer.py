@@ -15,6 +15,7 @@ from pathlib import Path
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from latam_edge.core.atomic import write_text
+from latam_edge.core.errors import BadCheckpoint, FileMissing
 from latam_edge.train.recipe import Sampling
 
 BOS, END, SYSTEM, USER, ASSISTANT, PAD = SPECIALS = (
@@ -97,3 +98,21 @@ def save_generation_config(tokenizer: Tokenizer, sampling: Sampling, folder: Pat
 def load_tokenizer(folder: Path) -> Tokenizer:
     """Read tokenizer.json."""
     return Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+def borrow_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of another run, whose models can then teach this one's.
+
+    Raises FileMissing, BadCheckpoint when it is none or lacks the marks of the chat's form.
+    """
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise FileMissing(path=path)
+    try:
+        tokenizer = load_tokenizer(folder)
+    except Exception as error:  # the library raises Exception itself
+        raise BadCheckpoint(path=path, detail=str(error)) from error
+    missing = [mark for mark in SPECIALS if tokenizer.token_to_id(mark) is None]
+    if missing:
+        raise BadCheckpoint(path=path, detail=", ".join(missing))
+    return tokenizer

@@ -2,140 +2,70 @@
 
 The rows of a step follow from (seed, step) alone, so that a checkpoint needs
 weights, optimizer state and the step's number, and a resumed run goes on as if
-it had never stopped.
+it had never stopped. Several processes share the rows of each step; their
+checkpoint is the same file, so that a run can go on with another number of them.
 """
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional as F
+from torch import nn
 from transformers import LlamaForCausalLM
 
-from latam_edge.core.atomic import atomic_write
 from latam_edge.core.errors import Interrupted, TrainingFault
 from latam_edge.core.progress import Progress, Step
+from latam_edge.train.averaging import Average
+from latam_edge.train.batch import Batch, make_batch
+from latam_edge.train.checkpoints import load_checkpoint, save_checkpoint
+from latam_edge.train.losses import Loss, cross_entropy, distillation, logits_at
+from latam_edge.train.metrics import Metrics
 from latam_edge.train.optimizer import Optimizers, rate
-from latam_edge.train.packing import Rows
+from latam_edge.train.order import Order, Shuffled, rows_of_step
 from latam_edge.train.recipe import Stage
+from latam_edge.train.spans import RowSource
+from latam_edge.train.teacher_cache import CachedTargets
+from latam_edge.train.validation import evaluate_rows
+from latam_edge.train.world import SINGLE, World, device, lost_processes
+
+if TYPE_CHECKING:
+    from latam_edge.train.text_step import HeldOutRows
+
+__all__ = [
+    "Batch", "Loss", "cross_entropy", "device", "distillation", "evaluate_rows", "logits_at", "make_batch",
+    "rows_of_step", "stop_asked", "train",
+]  # fmt: skip
 
 LOG_EVERY = 20
 
 
-def device() -> torch.device:
-    """A GPU where there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+class _StepModule(nn.Module):
+    """The model and its loss as one module, which is what several processes wrap."""
 
+    def __init__(self, model: LlamaForCausalLM, loss: Loss) -> None:
+        super().__init__()
+        self.model = model
+        self._loss = loss
 
-class Batch(NamedTuple):
-    """Rows of one step and the places in them that are learnt, as tensors on one device."""
-
-    tokens: torch.Tensor
-    """int64 (n, context)"""
-    segment: torch.Tensor
-    """int64 (n, context): the document a token belongs to; 0 is padding"""
-    position: torch.Tensor
-    """int64 (n, context): place inside its document, from 0"""
-    place: torch.Tensor
-    """int64 (m,): flat places whose next token is learnt; logits are computed for these alone"""
-    target: torch.Tensor
-    """int64 (m,): that next token"""
-    weight: torch.Tensor
-    """float32 (m,): 1, or 0 where `place` is only filled up"""
-
-
-def make_batch(rows: Rows, picked: NDArray[np.int64], capacity: int, on: torch.device) -> Batch:
-    """The rows `picked`, with `capacity` learnt places: cut or filled up to it, since shapes are compiled in.
-
-    A place is learnt when the next token belongs to the same document and is marked.
-    """
-    tokens = rows.tokens[picked].astype(np.int64)
-    segment = rows.segment[picked].astype(np.int64)
-    context = tokens.shape[1]
-    begins = np.zeros(tokens.shape, np.int64)
-    begins[:, 1:] = np.where(segment[:, 1:] != segment[:, :-1], np.arange(1, context), 0)
-    position = np.arange(context) - np.maximum.accumulate(begins, axis=1)
-    marked = np.zeros(tokens.shape, np.bool_)
-    marked[:, :-1] = (segment[:, 1:] == segment[:, :-1]) & (segment[:, 1:] != 0) & rows.learn[picked][:, 1:]
-    found = np.flatnonzero(marked)[:capacity]
-    place = np.zeros(capacity, np.int64)
-    place[: len(found)] = found
-    weight = np.zeros(capacity, np.float32)
-    weight[: len(found)] = 1.0
-    target = np.zeros(capacity, np.int64)
-    target[: len(found)] = tokens.ravel()[found + 1]
-    parts = (tokens, segment, position, place, target, weight)
-    return Batch(*(torch.from_numpy(part).to(on) for part in parts))
-
-
-def logits_at(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
-    """Logits float32 (m, vocabulary) at the learnt places; no document attends to another."""
-    context = batch.tokens.shape[1]
-    same = batch.segment[:, :, None] == batch.segment[:, None, :]
-    allowed = same & torch.ones(context, context, dtype=torch.bool, device=same.device).tril()
-    states = model.model(
-        input_ids=batch.tokens,
-        attention_mask=allowed[:, None],
-        position_ids=batch.position,
-        use_cache=False,
-    ).last_hidden_state
-    logits: torch.Tensor = model.lm_head(states.flatten(0, 1)[batch.place]).float()
-    return logits
-
-
-Loss = Callable[[LlamaForCausalLM, Batch], torch.Tensor]
-"""(model, batch) -> mean loss in nats per learnt token."""
-
-
-def cross_entropy(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
-    """Next-token cross-entropy, nats, mean over the learnt tokens."""
-    loss = F.cross_entropy(logits_at(model, batch), batch.target, reduction="none")
-    return (loss * batch.weight).sum() / batch.weight.sum().clamp_min(1)
-
-
-def distillation(teacher: LlamaForCausalLM, kl_weight: float) -> Loss:
-    """Forward KL divergence KL(teacher || student) over the full vocabulary (Hinton et al. 2015).
-
-    With kl_weight < 1 the rest is cross-entropy. Nats, mean over the learnt tokens.
-    The teacher must share the student's vocabulary.
-    """
-
-    def loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
-        with torch.no_grad():
-            wanted = F.log_softmax(logits_at(teacher, batch), -1)
-        have = F.log_softmax(logits_at(model, batch), -1)
-        value = (wanted.exp() * (wanted - have)).sum(-1)
-        if kl_weight < 1:
-            value = kl_weight * value + (1 - kl_weight) * F.nll_loss(have, batch.target, reduction="none")
-        return (value * batch.weight).sum() / batch.weight.sum().clamp_min(1)
-
-    return loss
-
-
-def rows_of_step(step: int, n_rows: int, per_step: int, seed: int) -> NDArray[np.int64]:
-    """Row numbers of a step: epochs in a new order each, one after another."""
-    wanted = np.arange(step * per_step, (step + 1) * per_step)
-    picked = np.empty(per_step, np.int64)
-    for epoch in np.unique(wanted // n_rows):
-        order = np.random.default_rng([seed, int(epoch)]).permutation(n_rows)
-        mine = wanted // n_rows == epoch
-        picked[mine] = order[wanted[mine] % n_rows]
-    return picked
+    def forward(self, batch: Batch, loss: Loss | None = None) -> torch.Tensor:
+        if loss is not None:  # measuring, in full precision
+            return loss(self.model, batch)
+        with torch.autocast(batch.tokens.device.type, torch.bfloat16):
+            return self._loss(self.model, batch)
 
 
 def train(
     model: LlamaForCausalLM,
-    rows: Rows,
+    rows: RowSource,
     stage: Stage,
     loss: Loss,
     *,
@@ -146,96 +76,195 @@ def train(
     progress: Progress,
     compile_step: bool = True,
     checkpoint_s: float = 120.0,
+    order: Order | None = None,
+    validation: Mapping[str, HeldOutRows] | None = None,
+    targets: CachedTargets | None = None,
+    tensorboard: bool = False,
+    world: World = SINGLE,
 ) -> dict[str, float]:
     """Train `model` in place for `stage.tokens` tokens.
 
     folder: keeps checkpoint.pt (atomically replaced) and metrics.jsonl; an
     existing checkpoint with the same fingerprint is continued, one of another
-    recipe is begun anew. Returns the last loss and the cost.
-    Raises TrainingFault (loss not finite), Interrupted (after
-    saving a checkpoint, on Ctrl-C).
+    recipe is begun anew.
+    order: which rows a step reads; None: every row once an epoch, shuffled.
+    validation: held-out text by name, measured as `stage.validate_tokens` says and at the end.
+    targets: a teacher's cached probabilities, for losses.sampled_distillation.
+    world: the processes that train together. A sharded model's weights are then
+    in `world.plain(model)`.
+    Returns the last loss, the cost and, with a validation, `bits_per_byte/<name>`.
+    Raises TrainingFault (loss not finite), DiskFull, ProcessLost, Interrupted
+    (after saving a checkpoint, on Ctrl-C or a polite kill).
     """
     if not len(rows):
         raise TrainingFault(detail="0 documents")
-    on = device()
+    on = world.device
     model.to(on).train()
-    context = rows.tokens.shape[1]
-    per_step = stage.batch_tokens // context
+    parts = _Parts(stage, rows, world)
     steps = max(1, stage.tokens // stage.batch_tokens)
+    order = order or Shuffled(len(rows), seed)
     optimizers = Optimizers(model, stage)
+    run, wrapped = _runner(model, loss, optimizers, world, compile_step)
+    average = Average(model, stage.ema) if stage.ema else None
     checkpoint = folder / "checkpoint.pt"
     begin, spent = 0, 0.0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=on, weights_only=True)
-        if state["fingerprint"] == fingerprint:
-            model.load_state_dict(state["model"])
-            optimizers.load_state_dict(state["optimizers"])
-            begin, spent = state["step"], state["seconds"]
-    metrics = _Metrics(folder / "metrics.jsonl", begin)
-
-    def forward(batch: Batch) -> torch.Tensor:
-        with torch.autocast(on.type, torch.bfloat16):
-            return loss(model, batch)
-
-    # Room for the share of learnt tokens, and a little more: rows differ.
-    learnt = float((rows.learn & (rows.segment != 0)).mean())
-    capacity = min(stage.batch_tokens, -int(-stage.batch_tokens * min(1.0, learnt * 1.06) // 256) * 256)
-    run = torch.compile(forward, dynamic=False) if compile_step else forward
+    state = load_checkpoint(checkpoint, fingerprint, torch.device("cpu") if world.sharded else on)
+    if state is not None:
+        world.load_model(model, state["model"])
+        world.load_optimizers(optimizers, state["optimizers"])
+        if average:
+            average.load(state["average"], world)
+        begin, spent = state["step"], state["seconds"]
+        del state
+    metrics = Metrics(folder / "metrics.jsonl", begin, tensorboard) if world.main else None
 
     def save(step: int) -> None:
         data = {
-            "model": model.state_dict(),
-            "optimizers": optimizers.state_dict(),
+            "model": world.gathered(model.state_dict()),
+            "optimizers": world.gathered(optimizers.state_dict()),
             "step": step,
             "seconds": spent + time.monotonic() - clock,
             "fingerprint": fingerprint,
         }
-        with atomic_write(checkpoint) as file:
-            torch.save(data, file)
+        if average:
+            data["average"] = world.gathered(average.values)
+        world.on_main(lambda: save_checkpoint(checkpoint, data))
+
+    bits: dict[str, float] = {}
+
+    def validate() -> None:
+        with average.applied() if average else nullcontext():
+            for name, held_out in (validation or {}).items():
+                figure = evaluate_rows(model, held_out.rows, held_out.n_bytes, world, wrapped)
+                bits[name] = round(figure, 4)
 
     clock = saved = time.monotonic()
     recent: list[torch.Tensor] = []
     value = float("nan")
-    with stop_asked() as asked:
+    validate_every = -(-stage.validate_tokens // stage.batch_tokens)
+    with stop_asked() as asked, lost_processes():
         for step in range(begin, steps):
-            picked = rows_of_step(step, len(rows), per_step, seed)
-            result = run(make_batch(rows, picked, capacity, on))
-            result.backward()
+            last = step == steps - 1
+            recent.append(
+                _forward_and_back(run, wrapped, parts.of(order(step, parts.per_step), on, targets), world)
+            )
             torch.nn.utils.clip_grad_norm_(model.parameters(), stage.clip)
             optimizers.step(rate(step, steps, stage))
-            recent.append(result.detach())
-            if (step + 1) % LOG_EVERY == 0 or step == steps - 1:
-                value = float(torch.stack(recent).mean())
+            if average:
+                average.update(step)
+            done, seconds = (step + 1) * stage.batch_tokens, spent + time.monotonic() - clock
+            if (step + 1) % LOG_EVERY == 0 or last:
+                value = float(world.sum(torch.stack(recent).mean()))
                 recent.clear()
                 if not np.isfinite(value):
                     raise TrainingFault(detail=f"loss = {value}, step {step}")
-                metrics.write(
-                    step + 1, (step + 1) * stage.batch_tokens, value, spent + time.monotonic() - clock
-                )
-            progress(
-                Step(
-                    key, (step + 1) * stage.batch_tokens, steps * stage.batch_tokens, "tokens", f"{value:.3f}"
-                )
-            )
+                if metrics:
+                    metrics.write(step + 1, done, value, seconds)
+            if validation and (last or (validate_every and (step + 1) % validate_every == 0)):
+                validate()
+                if metrics:
+                    metrics.write_bits(step + 1, done, bits, seconds)
+            progress(Step(key, done, steps * stage.batch_tokens, "tokens", f"{value:.3f}"))
             # The last step needs no checkpoint: the caller saves the stage's result.
-            if step < steps - 1 and (asked() or time.monotonic() - saved > checkpoint_s):
+            due = time.monotonic() - saved > checkpoint_s
+            stop, due = world.any(asked(), due and world.main)
+            if not last and (stop or due):
                 save(step + 1)
                 saved = time.monotonic()
-            if asked():
+            if stop:
                 raise Interrupted()
-    model.eval().to("cpu")
+    if metrics:
+        metrics.close()
+    if average:
+        average.keep()
+    model.eval()
+    if not world.sharded:
+        model.to("cpu")
     return {
         "loss": value,
         "seconds": spent + time.monotonic() - clock,
         "tokens": float(steps * stage.batch_tokens),
+        **{f"bits_per_byte/{name}": figure for name, figure in bits.items()},
     }
+
+
+class _Parts:
+    """A step's rows in the parts that go through the model at a time, those of this process alone."""
+
+    def __init__(self, stage: Stage, rows: RowSource, world: World) -> None:
+        self._rows, self._world = rows, world
+        self.per_step = stage.batch_tokens // rows.context
+        self._together = (stage.micro_tokens or stage.batch_tokens) // rows.context
+        if self._together % world.size:
+            detail = f"{self._together} rows, {world.size} processes (batch_tokens, micro_tokens)"
+            raise TrainingFault(detail=detail)
+        places = self._together // world.size * rows.context
+        # Room for the share of learnt tokens, and a little more: rows differ, and few rows differ more.
+        whole = world.size == 1 and self._together == self.per_step
+        room = places * min(1.0, rows.learnt * (1.06 if whole else 1.3))
+        self._capacity = min(places, -int(-room // 256) * 256)
+
+    def of(
+        self, picked: NDArray[np.int64], on: torch.device, targets: CachedTargets | None
+    ) -> list[tuple[Batch, float]]:
+        """Batches, each with what its mean loss counts in the step's gradient."""
+        size, rank = self._world.size, self._world.rank
+        batches = [
+            make_batch(self._rows, picked[at : at + self._together][rank::size], self._capacity, on, targets)
+            for at in range(0, len(picked), self._together)
+        ]
+        if len(batches) == 1 and size == 1:
+            return [(batches[0], 1.0)]
+        learnt = [float(batch.weight.sum()) for batch in batches]
+        total = float(self._world.sum(torch.tensor(sum(learnt), device=on)))
+        return [(batch, mine / max(1.0, total)) for batch, mine in zip(batches, learnt, strict=True)]
+
+
+def _runner(
+    model: LlamaForCausalLM, loss: Loss, optimizers: Optimizers, world: World, compile_step: bool
+) -> tuple[Callable[[Batch], torch.Tensor], nn.Module | None]:
+    """What computes a batch's loss, compiled if asked for, and the wrapped module where there is one."""
+    if world.size == 1:
+
+        def forward(batch: Batch) -> torch.Tensor:
+            with torch.autocast(batch.tokens.device.type, torch.bfloat16):
+                return loss(model, batch)
+
+        return (torch.compile(forward, dynamic=False) if compile_step else forward), None
+    if compile_step:
+        # Layer by layer: what wraps the whole model for several processes can't be compiled through.
+        for layer in model.model.layers:
+            layer.compile(dynamic=False)
+    wrapped = world.prepare(_StepModule(model, loss), optimizers)
+    return wrapped, wrapped
+
+
+def _forward_and_back(
+    run: Callable[[Batch], torch.Tensor],
+    wrapped: nn.Module | None,
+    batches: list[tuple[Batch, float]],
+    world: World,
+) -> torch.Tensor:
+    """The step's gradients, and this process's part of its mean loss."""
+    if len(batches) == 1 and world.size == 1:
+        result = run(batches[0][0])
+        result.backward()
+        return result.detach()
+    total = torch.zeros((), device=world.device)
+    for number, (batch, share) in enumerate(batches, start=1):
+        with world.unsynced(wrapped, number == len(batches)) if wrapped is not None else nullcontext():
+            result = run(batch)
+            # Wrappers take the mean over the processes; the step's mean is over its tokens.
+            (result * (share * world.size)).backward()
+        total += result.detach() * share
+    return total
 
 
 @contextmanager
 def stop_asked() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C waits for the step to end, so that what is saved is whole; a second one ends at once.
+    """Ctrl-C or SIGTERM waits for the step to end, so that what is saved is whole; a second ends at once.
 
-    Yields a function that tells whether it was pressed. Outside the main thread,
+    Yields a function that tells whether it came. Outside the main thread,
     where signals can't be caught, it never was.
     """
     pressed: list[int] = []
@@ -248,44 +277,9 @@ def stop_asked() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         pressed.append(signum)
 
-    before = signal.signal(signal.SIGINT, note)
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield lambda: bool(pressed)
     finally:
-        signal.signal(signal.SIGINT, before)
-
-
-class _Metrics:
-    """metrics.jsonl: one object per line; what a resumed run will write again is cut first."""
-
-    def __init__(self, path: Path, step: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        kept: list[str] = []
-        if step and path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                try:
-                    if json.loads(line)["step"] <= step:
-                        kept.append(line + "\n")
-                except (ValueError, KeyError):
-                    break  # a line that a power cut tore
-        path.write_text("".join(kept), encoding="utf-8")
-
-    def write(self, step: int, tokens: int, loss: float, seconds: float) -> None:
-        record = {"step": step, "tokens": tokens, "loss": round(loss, 5), "seconds": round(seconds, 2)}
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-
-
-@torch.no_grad()
-def evaluate_rows(model: LlamaForCausalLM, rows: Rows, n_bytes: int) -> float:
-    """Bits per byte: cross-entropy of every token in `rows` over the text's UTF-8 bytes `n_bytes`."""
-    model.eval()
-    rows = Rows(rows.tokens, rows.segment, np.ones_like(rows.learn))
-    nats = 0.0
-    for at in range(0, len(rows), 16):
-        picked = np.arange(at, min(at + 16, len(rows)))
-        batch = make_batch(rows, picked, len(picked) * rows.tokens.shape[1], torch.device("cpu"))
-        loss = F.cross_entropy(logits_at(model, batch), batch.target, reduction="none")
-        nats += float((loss * batch.weight).sum())
-    return nats / float(np.log(2)) / n_bytes
+        for number, handler in before.items():
+            signal.signal(number, handler)
