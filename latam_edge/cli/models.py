@@ -204,12 +204,12 @@ def _facts(entry: Entry, default: str) -> dict[str, Any]:
     facts = asdict(entry)
     del facts["registered"]
     facts["path"] = str(entry.path)
-    return {**facts, "default": entry.name == default, "missing": not entry.path.is_file()}
+    return {**facts, "default": entry.name == default, "missing": not entry.path.exists()}
 
 
 def _remark(entry: Entry) -> str:
     """What a line of the list says about an entry beyond its figures."""
-    if not entry.path.is_file():
+    if not entry.path.exists():
         return t("models.missing")
     if entry.embedded:
         return t("models.embedded")

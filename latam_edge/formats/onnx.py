@@ -170,7 +170,7 @@ def read_folder(path: Path) -> OnnxHeader:
     if path.is_dir() and not graph_path.exists():
         raise NotAFile(path=path)
     graph = read_graph(graph_path)
-    config = _json_file(folder, CONFIG_FILE)
+    config = _json_file(folder, CONFIG_FILE) or _genai_config(folder)
     _check_format(folder, config)
     if not any((folder / name).exists() for name in TOKENIZER_FILES):
         raise BadFile(path=folder, reason=t("formats.onnx.no_tokenizer"))
@@ -246,6 +246,22 @@ def _json_file(folder: Path, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise CorruptModel(path=path, field="JSON", detail=t("formats.bad_json"))
     return value
+
+
+def _genai_config(folder: Path) -> dict[str, Any]:
+    """What onnxruntime-genai's own settings say, in config.json's words; empty when there are none."""
+    model = _json_file(folder, "genai_config.json").get("model")
+    decoder = model.get("decoder") if isinstance(model, dict) else None
+    if not isinstance(model, dict) or not isinstance(decoder, dict):
+        return {}
+    facts: dict[str, Any] = decoder | model
+    words: dict[str, str] = {
+        "type": "model_type",
+        "context_length": "max_position_embeddings",
+        "head_size": "head_dim",
+    }
+    names = {*_FIELDS.values(), *words, "bos_token_id", "eos_token_id", "pad_token_id"}
+    return {words.get(name, name): value for name, value in facts.items() if name in names}
 
 
 def _read(path: Path, limit: int) -> bytes:

@@ -24,7 +24,7 @@ from latam_edge.formats.protobuf import LEN, VARINT, WireReader, signed
 
 MAX_GRAPH_FILE_BYTES = (1 << 31) - 1
 """Protocol Buffers' own limit: ONNX Runtime can't parse a larger file."""
-MAX_FIELDS = 2_000_000
+MAX_FIELDS = 1_000_000
 """An unfused graph of a hundred blocks has some hundred thousand."""
 MAX_TENSORS = 65_536
 MAX_NAME_BYTES = 4096

@@ -16,11 +16,12 @@ class Entry:
     name: str
     """What the user calls it; unique in the library, letter case aside."""
     path: Path
-    """Where its file is."""
+    """Where it is: a GGUF file, or the folder of an ONNX model."""
     sha256: str
-    """Of the whole file, in hexadecimal; "" when nobody has computed it yet."""
+    """Of the whole file, or of the list of a folder's files (`folders.digest`), in hexadecimal;
+    "" when nobody has computed it yet."""
     file_bytes: int
-    """Size of the file."""
+    """Size of the file, or of all files of the folder."""
     architecture: str
     """"llama", "qwen2", ..."""
     parameters: int

@@ -4,9 +4,10 @@
     >>> entry = library.add(Path("/media/usb/qwen.gguf"))
     >>> library.resolve("qwen").path
 
-A model file is read by `formats.gguf` before it enters and before anybody loads
-it. Files enter whole or not at all: copied to a ".part" neighbour, synced,
-renamed, and only then written into the manifest.
+A model is a GGUF file or a folder for ONNX Runtime. It is read by its reader in
+`formats` before it enters and before anybody loads it. Models enter whole or not at
+all: copied to a ".part" neighbour, synced, renamed, and only then written into the
+manifest.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ from latam_edge.core.errors import (
     UnknownModel,
 )
 from latam_edge.core.progress import Progress, silent
-from latam_edge.formats.gguf import GGUFHeader, read_header
+from latam_edge.formats.gguf import GGUFHeader
+from latam_edge.formats.model import ModelHeader, read_model
+from latam_edge.formats.onnx import GRAPH_FILE, OnnxHeader
 from latam_edge.store import card as cards
-from latam_edge.store import copying, manifest, names
+from latam_edge.store import copying, folders, manifest, names
 from latam_edge.store.entry import EMBEDDED, Entry
 from latam_edge.store.lock import exclusive
 from latam_edge.store.manifest import Manifest, Record
@@ -70,24 +73,24 @@ class Library:
         """The model of that name, or the file of that path, its header checked; None: the default.
 
         A registered name wins over a file of the same name here; "./name" means the file.
-        Raises UnknownModel, and what `read_header` raises for a file that no engine should see."""
+        Raises UnknownModel, and what `read_model` raises for a file that no engine should see."""
         listed = self._load()
         wanted = name_or_path or listed.default or EMBEDDED
         if found := _find(listed, wanted):
             entry = self._entry(found, listed.models[found])
-            read_header(entry.path)
+            read_model(entry.path)
             return entry
         if names.key(wanted) == EMBEDDED:
             return self._embedded()
         path = Path(wanted).expanduser()
-        if path.exists() or path.suffix.lower() == ".gguf" or "/" in wanted or os.sep in wanted:
+        if path.exists() or path.suffix.lower() in (".gguf", ".onnx") or "/" in wanted or os.sep in wanted:
             return _unregistered(path)
         raise UnknownModel(name=wanted)
 
     def info(self, name: str) -> dict[str, Any]:
         """What is known about a model, ready for JSON: the entry, its header's figures, its card."""
         entry = self.resolve(name)
-        header = read_header(entry.path)
+        header = read_model(entry.path)
         facts: dict[str, Any] = {
             "name": entry.name,
             "path": str(entry.path),
@@ -119,11 +122,12 @@ class Library:
         """The entry's sha256, computed when nobody had; a registered model keeps it from then on."""
         if entry.sha256:
             return entry.sha256
-        found = copying.hash_file(entry.path, progress)
+        found, hashes = self._take_in(read_model(entry.path), None, progress)
         if entry.registered and not entry.embedded:
             with suppress(LatamEdgeError), self._writing() as listed:  # a read-only library still answers
                 if entry.name in listed.models:
-                    listed.models[entry.name] = replace(listed.models[entry.name], sha256=found)
+                    record = replace(listed.models[entry.name], sha256=found, files=dict(hashes))
+                    listed.models[entry.name] = record
                     manifest.save(self.folder, listed)
         return found
 
@@ -141,27 +145,26 @@ class Library:
         source: str = "",
         sha256: str | None = None,
     ) -> Entry:
-        """Take the model file `path` into the library.
+        """Take the model `path`, a file or a folder, into the library.
 
         The same content again gives the entry that is already there. name: by default the
         file's, with a number when it is taken. link: the file stays where it is. move: the
         file is renamed into the library where possible. replace: a model of that name gives
         way. source: where it came from, when not from `path`. sha256: what it must be.
 
-        Raises what `read_header` raises, BadName, ModelExists, EmbeddedModel, ChecksumMismatch,
+        Raises what `read_model` raises, BadName, ModelExists, EmbeddedModel, ChecksumMismatch,
         LibraryBusy, DiskFull, ReadOnlyPlace; then the library is as it was."""
         path = Path(path)
-        header = read_header(path)
+        header = read_model(path)
+        path = header.path
         wanted = names.check(name) if name is not None else None
         if wanted is not None and names.key(wanted) == EMBEDDED:
             raise EmbeddedModel(name=wanted)
         with self._writing() as listed:
             taken = _find(listed, wanted) if wanted is not None else None
             part = self.folder / f".{os.getpid()}.part"
-            if link or move:
-                digest = copying.hash_file(path, progress)
-            else:
-                digest = copying.copy_hashed(path, part, progress)
+            move = move and not isinstance(header, OnnxHeader)
+            digest, hashes = self._take_in(header, None if link or move else part, progress)
             try:
                 if sha256 is not None and digest != sha256:
                     raise ChecksumMismatch(name=path.name, expected=sha256, found=digest)
@@ -170,7 +173,7 @@ class Library:
                 if taken is not None and not replace:
                     raise ModelExists(name=taken)
                 final = taken or wanted or self._free_name(path, listed)
-                file = str(path.resolve()) if link else self._free_file(final, digest)
+                file = str(path.resolve()) if link else self._free_file(final, digest, bool(hashes))
                 if not link:
                     self._place(path if move else part, self.folder / file)
                 record = Record(
@@ -182,6 +185,7 @@ class Library:
                     parameters=header.parameters,
                     added_at=datetime.now(UTC).isoformat(timespec="seconds"),
                     source=source or str(path.resolve()),
+                    files=dict(hashes),
                 )
                 old = listed.models.get(final)
                 listed.models[final] = record
@@ -189,8 +193,7 @@ class Library:
                 if old is not None:
                     self._forget_file(old)
             finally:
-                with suppress(OSError):
-                    part.unlink(missing_ok=True)
+                folders.discard_quietly(part)
         return self._entry(final, record)
 
     def remove(self, name: str) -> Entry:
@@ -209,9 +212,16 @@ class Library:
     def verify(self, name: str, progress: Progress = silent) -> Entry:
         """Read the whole file again and compare.
 
-        Raises ChecksumMismatch, UnknownModel, and what `read_header` raises."""
+        Raises ChecksumMismatch, UnknownModel, and what `read_model` raises."""
         entry = self.resolve(name)
-        found = copying.hash_file(entry.path, progress)
+        known = self._record(entry).files
+        found, hashes = self._take_in(read_model(entry.path), None, progress)
+        if known and (changed := folders.difference(known, hashes)):
+            raise ChecksumMismatch(
+                name=f"{entry.name}/{changed}",
+                expected=known.get(changed, "-"),
+                found=hashes.get(changed, "-"),
+            )
         if entry.sha256 and found != entry.sha256:
             raise ChecksumMismatch(name=entry.name, expected=entry.sha256, found=found)
         if not entry.sha256:
@@ -221,7 +231,7 @@ class Library:
     def set_default(self, name: str) -> Entry:
         """Use this model when none is asked for.
 
-        Raises UnknownModel, LibraryBusy, and what `read_header` raises."""
+        Raises UnknownModel, LibraryBusy, and what `read_model` raises."""
         if names.key(name) == EMBEDDED:
             entry = self._embedded()
             with self._writing() as listed:
@@ -230,11 +240,31 @@ class Library:
         with self._writing() as listed:
             found = self._own(listed, name)
             entry = self._entry(found, listed.models[found])
-            read_header(entry.path)
+            read_model(entry.path)
             manifest.save(self.folder, replace(listed, default=found))
         return entry
 
     # --- inside ------------------------------------------------------------------------
+
+    def _take_in(
+        self, header: ModelHeader, part: Path | None, progress: Progress
+    ) -> tuple[str, folders.Hashes]:
+        """The model's sha256, and its files' when it is a folder; copied to `part`, if that is given."""
+        if isinstance(header, OnnxHeader):
+            if part is None:
+                hashes = folders.hash_files(header, progress)
+            else:
+                hashes = folders.copy_files(header, part, progress)
+            return folders.digest(hashes), hashes
+        if part is None:
+            return copying.hash_file(header.path, progress), {}
+        return copying.copy_hashed(header.path, part, progress), {}
+
+    def _record(self, entry: Entry) -> Record:
+        """The manifest's record of an entry; an empty one for models outside the list."""
+        listed = self._load() if entry.registered and not entry.embedded else Manifest()
+        found = _find(listed, entry.name)
+        return listed.models[found] if found else Record("-", "", 0, "", "", 0, "")
 
     def _load(self) -> Manifest:
         return manifest.load(self.folder)
@@ -244,8 +274,7 @@ class Library:
         """The manifest, with the library locked. What an interrupted add left is cleared away first."""
         with exclusive(self.folder / ".lock"):
             for stale in self.folder.glob(".*.part"):
-                with suppress(OSError):
-                    stale.unlink()
+                folders.discard_quietly(stale)
             yield self._load()
 
     def _entry(self, name: str, record: Record) -> Entry:
@@ -263,8 +292,8 @@ class Library:
         )
 
     def _embedded(self) -> Entry:
-        """The model that comes with the program. Raises what `read_header` raises."""
-        header = read_header(self._assets / f"{EMBEDDED}.gguf")
+        """The model that comes with the program. Raises what `read_model` raises."""
+        header = read_model(self._assets / f"{EMBEDDED}.gguf")
         known = cards.read(self._assets / f"{EMBEDDED}.json").get("sha256")
         entry = _described(EMBEDDED, header)
         return replace(entry, sha256=known if isinstance(known, str) else "", embedded=True)
@@ -281,18 +310,23 @@ class Library:
         taken = {names.key(name) for name in listed.models} | {EMBEDDED}
         # A file that the manifest does not know (put there by hand) must not be overwritten.
         taken |= {names.key(file.stem) for file in self.folder.glob("*.gguf")}
-        return names.unique(names.sanitize(path.stem) or "model", taken)
+        taken |= {names.key(file.name) for file in self.folder.glob("[!.]*/")}
+        stem = path.resolve().name if path.is_dir() else path.stem
+        return names.unique(names.sanitize(stem) or "model", taken)
 
-    def _free_file(self, name: str, digest: str) -> str:
-        """A file name that nothing has yet: a replaced model stays whole until the list names the new one."""
-        plain = f"{name}.gguf"
-        return f"{name}.{digest[:12]}.gguf" if (self.folder / plain).exists() else plain
+    def _free_file(self, name: str, digest: str, folder: bool) -> str:
+        """A name on disk that nothing has yet: a replaced model stays until the list names the new one."""
+        suffix = "" if folder else ".gguf"
+        plain = f"{name}{suffix}"
+        return f"{name}.{digest[:12]}{suffix}" if (self.folder / plain).exists() else plain
 
     def _place(self, file: Path, target: Path) -> None:
         """Rename `file` to `target`, or copy it when it is on another disk."""
         try:
             copying.publish(file, target)
         except OSError:
+            if file.is_dir():
+                raise
             part = self.folder / f".{os.getpid()}.part"
             copying.copy_hashed(file, part)
             copying.publish(part, target)
@@ -300,11 +334,12 @@ class Library:
                 file.unlink()
 
     def _forget_file(self, record: Record) -> None:
-        if record.linked:
-            return
         path = self.folder / record.file
+        # A manifest that somebody changed must not have us delete a folder that is no model.
+        if record.linked or (path.is_dir() and not (path / GRAPH_FILE).exists()):
+            return
         with disk_errors(path):
-            path.unlink(missing_ok=True)
+            folders.discard(path)
             sync_folder(self.folder)
 
 
@@ -320,12 +355,12 @@ def _same_content(listed: Manifest, digest: str, folder: Path) -> str | None:
     """The model that holds these very bytes, if its file is still there."""
     for name, record in listed.models.items():
         path = Path(record.file) if record.linked else folder / record.file
-        if record.sha256 == digest and path.is_file():
+        if record.sha256 == digest and path.exists():
             return name
     return None
 
 
-def _described(name: str, header: GGUFHeader) -> Entry:
+def _described(name: str, header: ModelHeader) -> Entry:
     """An entry from a header alone."""
     return Entry(
         name=name,
@@ -341,12 +376,16 @@ def _described(name: str, header: GGUFHeader) -> Entry:
 
 
 def _unregistered(path: Path) -> Entry:
-    """A file outside the library. Raises what `read_header` raises."""
-    header = read_header(path)
-    return replace(_described(path.stem, header), registered=False)
+    """A model outside the library. Raises what `read_model` raises."""
+    header = read_model(path)
+    name = header.path.stem if isinstance(header, GGUFHeader) else header.path.resolve().name
+    return replace(_described(name, header), registered=False)
 
 
-def _vocabulary(header: GGUFHeader) -> int | None:
+def _vocabulary(header: ModelHeader) -> int | None:
     """Number of tokens, where the file says."""
+    if isinstance(header, OnnxHeader):
+        count = header.field("vocab_size")
+        return count if isinstance(count, int) else None
     tokens = header.metadata.get("tokenizer.ggml.tokens")
     return len(tokens) if tokens is not None else None

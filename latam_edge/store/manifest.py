@@ -11,7 +11,8 @@ from typing import Any
 from latam_edge.core.atomic import disk_errors, write_text
 from latam_edge.core.errors import BadFile, LatamEdgeError, UnreadableFile
 from latam_edge.core.i18n import t
-from latam_edge.formats.gguf import read_header
+from latam_edge.formats.model import read_model
+from latam_edge.formats.onnx import GRAPH_FILE
 
 FILE = "manifest.json"
 SCHEMA = 1
@@ -24,9 +25,9 @@ class Record:
     """One model as the manifest keeps it."""
 
     file: str
-    """File name inside the library; a whole path when the model is linked."""
+    """Name of the file or folder inside the library; a whole path when the model is linked."""
     sha256: str
-    """Empty when the list was rebuilt and nobody has computed it since."""
+    """Empty when the list was rebuilt and nobody has computed it since. Of a folder: `folders.digest`."""
     file_bytes: int
     architecture: str
     quantization: str
@@ -35,6 +36,8 @@ class Record:
     """ISO 8601, UTC."""
     source: str = ""
     """Where it came from: a path or a download's name."""
+    files: dict[str, str] = field(default_factory=dict)
+    """sha256 by name of a folder's files; empty for a model that is one file."""
 
     @property
     def linked(self) -> bool:
@@ -106,6 +109,9 @@ def _record(value: Any) -> Record:
     good = all(isinstance(text, str) for text in (*texts, record.source))
     if not good or not all(type(number) is int for number in numbers):
         raise _Damaged
+    hashes = record.files.items() if isinstance(record.files, dict) else [("", None)]
+    if not all(isinstance(name, str) and isinstance(value, str) for name, value in hashes):
+        raise _Damaged
     if not record.file or record.file in (".", "..") or "\0" in record.file:
         raise _Damaged
     return record
@@ -116,11 +122,14 @@ def scan(folder: Path) -> Manifest:
     from datetime import UTC, datetime
 
     models: dict[str, Record] = {}
-    for path in sorted(folder.glob("*.gguf")):
+    found = [(path.stem, path) for path in sorted(folder.glob("*.gguf"))]
+    # A folder's name is the model's: "qwen2.5" has no suffix to lose.
+    found += [(path.parent.name, path.parent) for path in sorted(folder.glob(f"[!.]*/{GRAPH_FILE}"))]
+    for name, path in found:
         with suppress(LatamEdgeError, OSError):
-            header = read_header(path)
+            header = read_model(path)
             when = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
-            models[path.stem] = Record(
+            models[name] = Record(
                 file=path.name,
                 sha256="",
                 file_bytes=header.file_bytes,

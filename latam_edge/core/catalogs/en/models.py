@@ -12,7 +12,7 @@ MESSAGES = {
     "models.help.default": "Choose the model used when no other is asked for.",
     "models.help.remove": "Remove a model and delete its file.",
     "models.opt.names": "Print only the names, one a line.",
-    "models.opt.source": "Path of a .gguf file, or owner/repository[:file.gguf] to download it from Hugging Face.",
+    "models.opt.source": "Path of a .gguf file or an ONNX folder, or owner/repository[:file.gguf] to download it from Hugging Face.",
     "models.opt.name": "Name it will have in the library. Without it, the file's.",
     "models.opt.link": "Leave the file where it is instead of copying it: saves disk.",
     "models.opt.default": "Use it from now on when no other is asked for.",

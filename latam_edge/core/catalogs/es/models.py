@@ -12,7 +12,7 @@ MESSAGES = {
     "models.help.default": "Elegir el modelo que se usa cuando no se pide otro.",
     "models.help.remove": "Quitar un modelo y borrar su archivo.",
     "models.opt.names": "Escribir solo los nombres, uno por línea.",
-    "models.opt.source": "Ruta de un archivo .gguf, o dueño/repositorio[:archivo.gguf] para descargarlo de Hugging Face.",
+    "models.opt.source": "Ruta de un archivo .gguf o de una carpeta ONNX, o dueño/repositorio[:archivo.gguf] para descargarlo de Hugging Face.",
     "models.opt.name": "Nombre que tendrá en la biblioteca. Si falta, el del archivo.",
     "models.opt.link": "Dejar el archivo donde está, sin copiarlo: ahorra disco.",
     "models.opt.default": "Usarlo desde ahora cuando no se pida otro.",

@@ -12,7 +12,7 @@ MESSAGES = {
     "models.help.default": "Escolher o modelo usado quando nenhum outro é pedido.",
     "models.help.remove": "Remover um modelo e apagar o arquivo dele.",
     "models.opt.names": "Escrever só os nomes, um por linha.",
-    "models.opt.source": "Caminho de um arquivo .gguf, ou dono/repositório[:arquivo.gguf] para baixá-lo do Hugging Face.",
+    "models.opt.source": "Caminho de um arquivo .gguf ou de uma pasta ONNX, ou dono/repositório[:arquivo.gguf] para baixá-lo do Hugging Face.",
     "models.opt.name": "Nome que terá na biblioteca. Se faltar, o do arquivo.",
     "models.opt.link": "Deixar o arquivo onde está, sem copiar: economiza disco.",
     "models.opt.default": "Usá-lo de agora em diante quando nenhum outro for pedido.",
