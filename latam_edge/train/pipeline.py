@@ -16,10 +16,13 @@ from typing import Any
 
 from latam_edge.core.atomic import write_text
 from latam_edge.core.progress import Progress, Step, silent
-from latam_edge.train import architecture, corpus_step, measure, stages
+from latam_edge.train import architecture, corpus_step, measure, stages, text_step
+from latam_edge.train.corpus_files import listing_digest
 from latam_edge.train.corpus_step import LANGS, Paths
 from latam_edge.train.recipe import Recipe, load_recipe
 from latam_edge.train.state import RunState
+from latam_edge.train.teacher import teacher_folder
+from latam_edge.train.world import join_world
 
 RUN_STEPS: dict[str, tuple[str, ...]] = {
     "corpus": ("data",),
@@ -34,6 +37,9 @@ RUN_STEPS: dict[str, tuple[str, ...]] = {
 What follows depends on all of it. A step whose parts did not change is not
 done again, so that a new exam does not cost a new training.
 """
+
+TOGETHER = ("teacher", "distill", "finetune")
+"""Steps that several processes do together; the others the first one does while the rest wait."""
 
 _ALL = ("name", "description", "data", "compile", "teacher", "pretrain", "student", "distill", "finetune")
 RUN_STEPS |= {
@@ -95,22 +101,43 @@ class Run:
     def __init__(self, recipe: Recipe, folder: Path, *, resume: bool, progress: Progress) -> None:
         self.recipe = recipe
         self.paths = Paths(folder)
-        self.progress = progress
+        self.world = join_world()
+        self.progress = progress if self.world.main else silent
+        self.world.on_main(lambda: self._prepare(folder, resume))
+        self.state = RunState(folder)
+        self.corpus = self.world.on_main(self._corpus_digest)
+        self.report = PipelineReport(recipe.name, self.paths.gguf(recipe.name, "int4"))
+        self.excluded: tuple[str, ...] = ()
+
+    def _prepare(self, folder: Path, resume: bool) -> None:
         stamp = folder / "recipe.json"
         if stamp.exists() and not resume:
             # Only a folder that carries our stamp is ever emptied.
             shutil.rmtree(folder)
-        write_text(stamp, json.dumps({"name": recipe.name}))
-        self.state = RunState(folder)
-        self.report = PipelineReport(recipe.name, self.paths.gguf(recipe.name, "int4"))
-        self.excluded: tuple[str, ...] = ()
+        write_text(stamp, json.dumps({"name": self.recipe.name}))
+
+    def _corpus_digest(self) -> str:
+        """Names the corpus's files, so that a step whose texts changed is done again; "" without texts.
+
+        What would only fail an hour later is refused here.
+        """
+        if self.recipe.distill.teacher:
+            teacher_folder(self.recipe.distill.teacher, self.paths.teacher)
+        if not self.recipe.data.texts:
+            return ""
+        files = [*text_step.text_files(self.recipe), *text_step.held_out_files(self.recipe)]
+        return f"-{listing_digest(files)}"
+
+    def fingerprint(self, step: str) -> str:
+        """What the result of a step depends on."""
+        return self.recipe.fingerprint(*RUN_STEPS[step]) + self.corpus
 
     def walk(self, steps: tuple[str, ...]) -> PipelineReport:
         """Do the named steps that are not finished, in order."""
         actions: dict[str, Callable[[], dict[str, Any]]] = {
-            "corpus": lambda: corpus_step.write_corpus(self.recipe, self.paths, self.progress),
-            "tokenizer": lambda: corpus_step.make_tokenizer(self.recipe, self.paths, self.progress),
-            "pack": lambda: corpus_step.pack_dialogues(self.recipe, self.paths, self.progress),
+            "corpus": self._write_corpus,
+            "tokenizer": self._tokenizer,
+            "pack": self._pack,
             "teacher": lambda: self._with_bits(stages.train_teacher, self.paths.teacher, "teacher"),
             "distill": lambda: self._with_bits(stages.distill_student, self.paths.student, "distill"),
             "finetune": self._fine_tune,
@@ -121,18 +148,27 @@ class Run:
             "register": self._register,
         }
         for name in steps:
+            if name == "teacher" and not self._trains_teacher:
+                continue
             self._step(name, actions[name])
         return self.report
 
+    @property
+    def _trains_teacher(self) -> bool:
+        """Not when the recipe brings a teacher, or does without one."""
+        return not self.recipe.distill.teacher and self.recipe.distill.mode != "none"
+
     def _step(self, name: str, action: Callable[[], dict[str, Any]]) -> None:
-        fingerprint = self.recipe.fingerprint(*RUN_STEPS[name])
-        report = self.state.finished(name, fingerprint)
+        fingerprint = self.fingerprint(name)
+        # One process asks and tells: the others' eyes may be a moment behind on a shared disk.
+        report = self.world.on_main(lambda: self.state.finished(name, fingerprint))
         if report is None:
             begin = time.monotonic()
-            report = action()
+            report = action() if name in TOGETHER else self.world.on_main(action)
             # A stage that was resumed reports its own seconds, those before the break included.
             report.setdefault("seconds", time.monotonic() - begin)
-            self.state.mark(name, fingerprint, report)
+            if self.world.main:
+                self.state.mark(name, fingerprint, report)
         if name == "health":
             self.excluded = tuple(report["excluded"])
         self.report.steps[name] = report
@@ -140,19 +176,46 @@ class Run:
     def _with_bits(
         self, stage: Callable[..., dict[str, float]], checkpoint: Path, name: str
     ) -> dict[str, Any]:
-        fingerprint = self.recipe.fingerprint(*RUN_STEPS[name])
-        report: dict[str, Any] = dict(stage(self.recipe, self.paths, fingerprint, self.progress))
-        report["bits_per_byte"] = {lang: measure.bits_per_byte(checkpoint, lang) for lang in LANGS}
-        if name == "teacher":
-            report["ngram_bits_per_byte"] = measure.ngram_bits_per_byte(self.paths, LANGS)
+        fingerprint = self.fingerprint(name)
+        report: dict[str, Any] = dict(
+            stage(self.recipe, self.paths, fingerprint, self.progress, world=self.world)
+        )
+
+        def bits() -> dict[str, Any]:
+            own = {lang: measure.bits_per_byte(checkpoint, lang) for lang in LANGS}
+            if name != "teacher":
+                return {"bits_per_byte": own}
+            return {
+                "bits_per_byte": own,
+                "ngram_bits_per_byte": measure.ngram_bits_per_byte(self.paths, LANGS),
+            }
+
+        return {**report, **self.world.on_main(bits)}
+
+    def _write_corpus(self) -> dict[str, Any]:
+        report: dict[str, Any] = dict(corpus_step.write_corpus(self.recipe, self.paths, self.progress))
+        if self.recipe.data.texts:
+            report |= text_step.find_held_out(self.recipe, self.paths, self.progress)
+        return report
+
+    def _tokenizer(self) -> dict[str, Any]:
+        texts = text_step.tokenizer_texts(self.recipe, self.paths) if self.recipe.data.texts else ()
+        return dict(corpus_step.make_tokenizer(self.recipe, self.paths, self.progress, texts))
+
+    def _pack(self) -> dict[str, Any]:
+        report: dict[str, Any] = dict(corpus_step.pack_dialogues(self.recipe, self.paths, self.progress))
+        if self.recipe.data.texts:
+            report |= text_step.tokenize(self.recipe, self.paths, self.progress)
         return report
 
     def _fine_tune(self) -> dict[str, Any]:
         """The first fine-tuning; the health step repeats it without the items that are not safe."""
-        corpus_step.write_finetune(self.recipe, self.paths, (), self.progress)
-        fingerprint = self.recipe.fingerprint(*RUN_STEPS["finetune"])
-        report: dict[str, Any] = dict(stages.fine_tune(self.recipe, self.paths, fingerprint, self.progress))
-        return report
+        data = self.world.on_main(
+            lambda: corpus_step.write_finetune(self.recipe, self.paths, (), self.progress)
+        )
+        fingerprint = self.fingerprint("finetune")
+        report = stages.fine_tune(self.recipe, self.paths, fingerprint, self.progress, world=self.world)
+        return {**report, "data": data}
 
     def _health(self) -> dict[str, Any]:
         """Ask what can do harm; take out what came out wrong and tune again, up to `health_rounds` times."""
@@ -163,7 +226,7 @@ class Run:
         for number in range(self.recipe.exam.health_rounds + 1):
             if number:
                 name = f"finetune-{number}"
-                mark = f"{self.recipe.fingerprint(*RUN_STEPS['health'])}-{','.join(sorted(excluded))}"
+                mark = f"{self.fingerprint('health')}-{','.join(sorted(excluded))}"
                 done = self.state.finished(name, mark)
                 if done is None:
                     corpus_step.write_finetune(self.recipe, self.paths, sorted(excluded), self.progress)
@@ -179,7 +242,7 @@ class Run:
                 progress=self.progress,
             )
             rounds.append({"excluded": sorted(excluded), "unsafe": unsafe})
-            if not set(unsafe) - excluded:
+            if not unsafe:
                 break
             if number < self.recipe.exam.health_rounds:
                 excluded |= set(unsafe)
