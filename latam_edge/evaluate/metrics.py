@@ -28,6 +28,33 @@ def negative_log_likelihood(logits: Logits, targets: Any) -> Floats:
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One figure per token of a model beside a reference, each (n_tokens,)."""
+
+    loss: Floats
+    """-ln p(target) by the model, nats."""
+    reference_loss: Floats
+    """The same by the reference."""
+    kl: Floats
+    """KL(reference || model), nats."""
+    same_top: npt.NDArray[np.bool_]
+    """Whether both prefer the same token."""
+
+
+def compare(reference: Logits, test: Logits, targets: Any) -> Comparison:
+    """`negative_log_likelihood` of both, `kl_divergence` and `same_top` in one go, for half the work."""
+    if reference.shape != test.shape:
+        raise ValueError(f"{reference.shape} and {test.shape} do not fit together")
+    targets = np.asarray(targets, np.int64)
+    figures = np.empty((3, len(targets)))
+    for part in _blocks(reference):
+        log_p, log_q = log_softmax(reference[part]), log_softmax(test[part])
+        at = np.arange(len(log_p)), targets[part]
+        figures[:, part] = -log_q[at], -log_p[at], _kl(log_p, log_q)
+    return Comparison(*figures, same_top(reference, test))
+
+
 def kl_divergence(reference: Logits, test: Logits) -> Floats:
     """KL(reference || test) of each token, in nats: float64, (n_tokens,). Not symmetric.
 
@@ -38,12 +65,16 @@ def kl_divergence(reference: Logits, test: Logits) -> Floats:
         raise ValueError(f"{reference.shape} and {test.shape} do not fit together")
     out = np.empty(len(reference))
     for part in _blocks(reference):
-        log_p, log_q = log_softmax(reference[part]), log_softmax(test[part])
-        np.subtract(log_p, log_q, out=log_q)
-        log_q *= np.exp(log_p, out=log_p)
-        # Rounding can leave -1e-17 where both agree.
-        out[part] = np.maximum(log_q.sum(axis=1), 0)
+        out[part] = _kl(log_softmax(reference[part]), log_softmax(test[part]))
     return out
+
+
+def _kl(log_p: Floats, log_q: Floats) -> Floats:
+    """KL(p || q) of each row. Overwrites both."""
+    np.subtract(log_p, log_q, out=log_q)
+    log_q *= np.exp(log_p, out=log_p)
+    # Rounding can leave -1e-17 where both agree.
+    return np.asarray(np.maximum(log_q.sum(axis=1), 0))
 
 
 def same_top(reference: Logits, test: Logits) -> npt.NDArray[np.bool_]:

@@ -194,11 +194,14 @@ def _score(setup: _Setup, window: Window, figures: _Figures) -> Iterator[list[in
         for logits, expected in _together(ours, theirs):
             targets = window.tokens[position : position + len(logits)]
             position += len(logits)
-            figures.losses.append(metrics.negative_log_likelihood(logits, targets))
-            if expected is not None:
-                figures.reference_losses.append(metrics.negative_log_likelihood(expected, targets))
-                figures.divergences.append(metrics.kl_divergence(expected, logits))
-                figures.agreements.append(metrics.same_top(expected, logits))
+            if expected is None:
+                figures.losses.append(metrics.negative_log_likelihood(logits, targets))
+            else:
+                found = metrics.compare(expected, logits, targets)
+                figures.losses.append(found.loss)
+                figures.reference_losses.append(found.reference_loss)
+                figures.divergences.append(found.kl)
+                figures.agreements.append(found.same_top)
             yield targets
 
 

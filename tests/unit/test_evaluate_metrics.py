@@ -40,6 +40,17 @@ def test_likelihood_and_divergence_equal_those_of_torch(logits) -> None:
     np.testing.assert_allclose(metrics.kl_divergence(reference, test), expected.numpy(), rtol=1e-9)
 
 
+@pytest.mark.usefixtures("_block")
+def test_comparing_in_one_go_gives_the_same_figures(logits) -> None:
+    reference, test = logits
+    targets = np.random.default_rng(1).integers(0, 97, 300)
+    found = metrics.compare(reference, test, targets)
+    np.testing.assert_array_equal(found.loss, metrics.negative_log_likelihood(test, targets))
+    np.testing.assert_array_equal(found.reference_loss, metrics.negative_log_likelihood(reference, targets))
+    np.testing.assert_array_equal(found.kl, metrics.kl_divergence(reference, test))
+    np.testing.assert_array_equal(found.same_top, metrics.same_top(reference, test))
+
+
 def test_divergence_from_itself_is_zero_and_no_shift_changes_it(logits) -> None:
     reference, test = logits
     assert metrics.kl_divergence(reference, reference).max() == 0
@@ -95,6 +106,24 @@ def test_every_token_is_scored_exactly_once_and_with_context(length: int, bos: i
         assert bos is None or window.tokens[0] == bos
         scored += window.targets
     assert scored == (text if bos is not None else text[1:])
+
+
+@pytest.mark.parametrize("bos", [None, 99])
+def test_windows_side_by_side_score_second_halves_as_llama_perplexity_does(bos: int | None) -> None:
+    text = list(range(35))
+    found = list(side_by_side(text, 8, bos))
+    assert len(found) == (36 if bos is not None else 35) // 8
+    whole = [bos, *text] if bos is not None else text
+    for number, window in enumerate(found):
+        start = 8 * number
+        assert window.tokens == [bos if bos is not None else whole[start], *whole[start + 1 : start + 8]]
+        # Position 4 is the first whose prediction counts: what it predicts is position 5.
+        assert window.targets == whole[start + 5 : start + 8]
+
+
+def test_windows_side_by_side_need_two_of_them() -> None:
+    assert list(side_by_side(list(range(15)), 8, None)) == []
+    assert len(list(side_by_side(list(range(16)), 8, None))) == 2
 
 
 def test_windows_show_the_text_that_comes_before() -> None:

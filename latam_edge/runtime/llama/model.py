@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from latam_edge.core.errors import ModelRejected, UsageError
 from latam_edge.core.i18n import t
@@ -66,11 +67,13 @@ def make_context(
     n_batch: int,
     n_threads: int,
     all_logits: bool = False,
+    cb_eval: Any = None,
 ) -> Handle:
     """KV cache and buffers for one sequence of `n_ctx` tokens. Raises ModelRejected.
 
     n_batch: tokens per step at most.
     all_logits: keep room for the logits of every token of a step, not of the last one only.
+    cb_eval: a `ggml_backend_sched_eval_callback` that sees the graph's nodes; the caller keeps it alive.
     """
     lib = library()
     params = lib.llama_context_default_params()
@@ -80,6 +83,8 @@ def make_context(
     params.n_outputs_max = n_batch if all_logits else 1
     params.n_threads = params.n_threads_batch = n_threads
     params.no_perf = True
+    if cb_eval is not None:
+        params.cb_eval = cb_eval
     if all_logits:
         # Flash attention sums in half precision, in an order that depends on batch and threads.
         params.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
