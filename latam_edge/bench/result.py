@@ -38,6 +38,8 @@ class Machine:
     """Of latam-edge."""
     llama_cpp: str
     """Version of llama-cpp-python; empty when it is not installed."""
+    onnxruntime: str = ""
+    """Version of onnxruntime; empty when it is not installed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from latam_edge.bench.scenario import Scenario
 from latam_edge.core import hardware
 from latam_edge.core.progress import Progress, Step, silent
 from latam_edge.core.version import __version__
-from latam_edge.formats.gguf import GGUFHeader, read_header
+from latam_edge.formats.model import ModelHeader, read_model
+from latam_edge.formats.onnx import OnnxHeader
 from latam_edge.runtime.client import Client
 from latam_edge.runtime.types import Done, EngineConfig, Message, Request, Sampling, Started
 from latam_edge.store.entry import Entry
@@ -42,10 +43,6 @@ def describe_machine(bandwidth: float | None = None) -> Machine:
     """This machine; its read bandwidth is measured unless it is given."""
     load = load_average()  # before the measurement below raises it
     probe = hardware.probe()
-    try:
-        llama = version("llama-cpp-python")
-    except PackageNotFoundError:
-        llama = ""
     return Machine(
         system=probe.system,
         machine=probe.machine,
@@ -56,17 +53,39 @@ def describe_machine(bandwidth: float | None = None) -> Machine:
         load_average=load,
         python=platform.python_version(),
         version=__version__,
-        llama_cpp=llama,
+        llama_cpp=_version("llama-cpp-python"),
+        onnxruntime=_version("onnxruntime"),
     )
 
 
-def bytes_per_token(header: GGUFHeader) -> int:
+def _version(package: str) -> str:
+    """Of an installed package; empty when it is not there."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def bytes_per_token(header: ModelHeader) -> int:
     """Bytes of weights read for one generated token.
 
     All tensors, but of an embedding table that is not also the output head only one row
     is read. Experts of a mixture count as if all were used, so the figure is an upper bound there."""
+    if isinstance(header, OnnxHeader):
+        return _onnx_bytes_per_token(header)
     tied = not any(tensor.name == "output.weight" for tensor in header.tensors)
     return sum(tensor.nbytes for tensor in header.tensors if tied or tensor.name != "token_embd.weight")
+
+
+def _onnx_bytes_per_token(header: OnnxHeader) -> int:
+    """The same of a graph: its tensors as they are once loaded, without the rotary tables."""
+    tied = header.config.get("tie_word_embeddings", True) is not False
+    total = 0
+    for tensor in header.tensors:
+        if tensor.name.startswith(("cos", "sin")) or (not tied and "embed" in tensor.name):
+            continue
+        total += tensor.nbytes * (2 if tensor.dtype == "float16" else 1)  # widened when it is loaded
+    return total
 
 
 def measure(
@@ -97,7 +116,7 @@ def measure(
             firsts.append(run.first())
         progress(Step("bench.measuring", scenario.repeats, scenario.repeats, note=entry.name))
         decode = Spread.of(decodes)
-        rate = decode.median * bytes_per_token(read_header(entry.path))
+        rate = decode.median * bytes_per_token(read_model(entry.path))
         return Row(
             model=entry.name,
             sha256=entry.sha256,

@@ -49,6 +49,11 @@ _PROBE = (
 )
 
 
+_ONNX_PROBE = (
+    "from latam_edge.runtime.onnx.native import installed_providers\nprint(' '.join(installed_providers()))\n"
+)
+
+
 @dataclass(slots=True)
 class Report:
     """What was found; sections keep their order."""
@@ -150,22 +155,9 @@ def _installed(report: Report, args: argparse.Namespace) -> dict[str, Any]:
 def _engine(report: Report, args: argparse.Namespace) -> dict[str, Any]:
     """Ask the native library in a child: a build for another processor dies of its first instruction."""
     from latam_edge.core.hardware import cpu_flags
-    from latam_edge.runtime.environment import child_environment
 
-    command = [sys.executable, "-P", "-c", _PROBE]
-    try:
-        child = subprocess.run(
-            command, env=child_environment(), capture_output=True, timeout=ENGINE_TIMEOUT_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        report.todo.append(t("doctor.todo.engine", detail=error))
-        return {"works": False}
-    said = child.stdout.decode("utf-8", "replace").splitlines()
-    if child.returncode != 0 or len(said) < 2:
-        last = child.stderr.decode("utf-8", "replace").strip().splitlines()
-        detail = last[-1] if last else t("doctor.exit", status=child.returncode)
-        # SIGILL, and its number on Windows.
-        illegal = child.returncode in (-4, 0xC000001D)
+    said, detail, illegal = _probe(_PROBE)
+    if len(said) < 2:
         report.todo.append(t("doctor.todo.rebuild" if illegal else "doctor.todo.engine", detail=detail))
         return {"works": False}
     features = parse_features(said[-2])
@@ -173,6 +165,40 @@ def _engine(report: Report, args: argparse.Namespace) -> dict[str, Any]:
     if unused:
         report.todo.append(t("doctor.todo.slow_build", extensions=", ".join(unused)))
     return {"works": True, "build": features, "unused": unused, "gpu": said[-1].strip() == "1"}
+
+
+def _onnx(report: Report, args: argparse.Namespace) -> dict[str, Any]:
+    """The second engine is an extra: nothing is amiss when it is not there, only when it does not start."""
+    from importlib.util import find_spec
+
+    if find_spec("onnxruntime") is None:
+        return {"works": False, "providers": []}
+    said, detail, _ = _probe(_ONNX_PROBE)
+    if not said:
+        report.todo.append(t("doctor.todo.onnx", detail=detail))
+    return {"works": bool(said), "providers": said[-1].split() if said else []}
+
+
+def _probe(code: str) -> tuple[list[str], str, bool]:
+    """Run Python in a child: (its lines, none when it failed; why; whether of an illegal instruction)."""
+    from latam_edge.runtime.environment import child_environment
+
+    try:
+        child = subprocess.run(
+            [sys.executable, "-P", "-c", code],
+            env=child_environment(),
+            capture_output=True,
+            timeout=ENGINE_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [], str(error), False
+    if child.returncode == 0:
+        return child.stdout.decode("utf-8", "replace").splitlines(), "", False
+    last = child.stderr.decode("utf-8", "replace").strip().splitlines()
+    detail = last[-1] if last else t("doctor.exit", status=child.returncode)
+    # SIGILL, and its number on Windows.
+    return [], detail, child.returncode in (-4, 0xC000001D)
 
 
 def parse_features(text: str) -> list[str]:
@@ -271,6 +297,7 @@ _SECTIONS: dict[str, Callable[[Report, argparse.Namespace], dict[str, Any]]] = {
     "machine": _machine,
     "installed": _installed,
     "engine": _engine,
+    "onnx": _onnx,
     "library": _library,
     "history": _history,
     "settings": _settings,

@@ -71,9 +71,9 @@ def judge(entry: Entry, n_ctx: int | None) -> Verdict:
     from latam_edge.bench.runner import bytes_per_token
     from latam_edge.core import hardware
     from latam_edge.formats.footprint import footprint
-    from latam_edge.formats.gguf import read_header
+    from latam_edge.formats.model import read_model
 
-    header = read_header(entry.path)
+    header = read_model(entry.path)
     need = footprint(header, n_ctx)
     available, total = hardware.memory_available(), hardware.memory_total()
     # Zero: nobody knows. Then nothing can be refused.

@@ -11,11 +11,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from onnx_models import with_mask, write_pair
 
+from latam_edge import load
+from latam_edge.cli.main import main
 from latam_edge.core.errors import (
     BadFile,
     FileMissing,
@@ -34,6 +37,7 @@ from latam_edge.runtime.onnx.folder import open_folder, open_vocabulary
 from latam_edge.runtime.onnx.scoring import OnnxScorer
 from latam_edge.runtime.scoring import Scorer
 from latam_edge.runtime.types import Chunk, Done, EngineConfig, Message, Request, Sampling, Started
+from latam_edge.store.library import Library
 
 QUESTION = (Message("user", "¿Qué tal?"),)
 LONGER = (*QUESTION, Message("assistant", "Bien."), Message("user", "¿Y tu corazón? <|fin|>"))
@@ -456,3 +460,58 @@ def test_an_idle_worker_uses_no_processor(client: Client) -> None:
     before = used_s()
     time.sleep(1.0)
     assert used_s() - before <= 0.02
+
+
+# --- from the command line -------------------------------------------------------------
+
+
+def test_every_command_takes_a_folder_as_its_model(
+    pair: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnx_folder, gguf = map(str, pair)
+    text = tmp_path / "texto.es.txt"
+    text.write_text("El río baja crecido y nadie cruza el puente. " * 10)
+
+    def said(*argv: str) -> Any:
+        assert main(list(argv)) == 0
+        return json.loads(capsys.readouterr().out)
+
+    answer = said("run", "hola", "--model", onnx_folder, "--temperature", "0", "--max-tokens", "9", "--json")
+    assert answer["model"]["engine"] == "onnx"
+    other = said("run", "hola", "--model", gguf, "--temperature", "0", "--max-tokens", "9", "--json")
+    assert answer["text"] == other["text"]
+    (row,) = said("evaluate", onnx_folder, "--reference", gguf, "--text", str(text), "--json")
+    assert row["engine"] == "onnx"
+    assert row["kl_mean"] < 1e-6
+    assert row["top1_agreement"] > 0.99
+    fits = said("fit", onnx_folder, "--json")
+    assert fits["answer"] == "yes"
+    assert fits["kv_cache_bytes"] == 2 * said("fit", gguf, "--json")["kv_cache_bytes"]
+    (row,) = said("bench", onnx_folder, "--repeats", "1", "--prefill", "32", "--decode", "16", "--json", "-")
+    assert row["engine"] == "onnx"
+    assert row["decode_tps"] > 0
+    assert row["bandwidth_fraction"] > 0
+    assert row["machine"]["onnxruntime"]
+
+
+def test_a_folder_in_the_library_chats_by_its_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Library().add(folder, "pequeño")
+    assert main(["chat", "--model", "pequeño"]) == 0
+    assert "capital" in capsys.readouterr().out
+    with load("pequeño") as model:
+        assert model.info.engine == "onnx"
+        assert "".join(model.chat("hola", max_tokens=5))
+
+
+def test_bad_folders_and_missing_providers_have_their_exit_codes(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "hola", "--model", str(spoil(tmp_path, folder, "cut"))]) == 3
+    assert main(["run", "hola", "--model", str(folder), "--provider", "dml"]) == 2
+    assert "dml" in capsys.readouterr().err
+    assert main(["run", "hola", "--model", str(folder), "--engine", "llama"]) == 3
+
+
+def test_doctor_knows_the_second_engine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["onnx"] == {"works": True, "providers": ["cpu"]}
