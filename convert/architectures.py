@@ -60,12 +60,13 @@ class PlannedTensor:
         """Rows start..stop of a matrix, or all of a vector, as float32, in the file's order."""
         if self.values is not None:
             return self.values
-        index: Any = slice(start, stop)
-        if len(self.shape) == 1:
-            index = slice(None)
-        if self.heads:
-            index = head_row_order(self.shape[0], self.heads)[index]
+        index = self.row_order(start, stop) if len(self.shape) == 2 else self.row_order(0, self.shape[0])
         return np.asarray(tensors.array(self.source, index), np.float32)
+
+    def row_order(self, start: int, stop: int) -> Any:
+        """A numpy index that picks the file's rows start..stop out of the checkpoint's."""
+        part = slice(start, stop)
+        return head_row_order(self.shape[0], self.heads)[part] if self.heads else part
 
 
 def head_row_order(n_rows: int, n_heads: int) -> Array:

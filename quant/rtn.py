@@ -61,6 +61,11 @@ def quantize(weight: Float32s, method: str = "search", importance: Float32s | No
     return Int4Blocks(codes.reshape(rows, columns), scales.astype(np.float16).reshape(rows, groups_per_row))
 
 
+def search_scales(weight: Float32s, importance: Float32s | None = None) -> Float32s:
+    """The scales that `quantize` chooses by "search": float32, (n_rows, n_columns / 32). Raises NotFinite."""
+    return quantize(weight, "search", importance).scales.astype(np.float32)
+
+
 def absmax_scales(block: Float32s) -> Float32s:
     """The scale that gives the weight of largest magnitude code 0. block: (n_groups, 32).
 

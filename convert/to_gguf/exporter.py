@@ -14,7 +14,9 @@ import numpy as np
 from convert import architectures, shape
 from convert.architectures import PlannedTensor
 from convert.checkpoint import HFCheckpoint, load
-from convert.to_gguf import encodings, k_quants, metadata, writer
+from convert.layerwise.run import Calibrated, calibrated
+from convert.layerwise.walk import Codes
+from convert.to_gguf import encodings, imatrix, k_quants, metadata, q4_0, writer
 from convert.to_gguf.encodings import Encoding
 from convert.to_gguf.values import Value
 from convert.tokenizer import vocabulary
@@ -24,22 +26,30 @@ from latam_edge.core.i18n import t
 from latam_edge.core.progress import Progress, Step, silent
 from latam_edge.formats.gguf import read_header
 from quant import rtn
+from quant.calibration import Calibration
 
 METHOD_KEY = "latam_edge.quant.method"
 """Metadata key that says how the codes of an int4 file were chosen."""
+LIBRARY_KEY = "latam_edge.quant.library"
+"""Metadata key of a file whose weights llama.cpp quantized: "llama.cpp", or "llama.cpp imatrix"."""
+CALIBRATION_KEY = "latam_edge.quant.calibration_sha256"
+"""Metadata key that says which calibration text decided about the weights."""
 
-CHUNK_WEIGHTS = 4 << 20
-"""Weights held in memory at a time; encoding them takes some five copies of 16 MB."""
+CHUNK_WEIGHTS = 1 << 20
+"""Weights held in memory at a time; encoding them takes some five copies of 4 MB."""
 
 # Values of `llama_ftype` in llama.h.
-_FILE_TYPES = {"f32": 0, "f16": 1, "int4": 2, "q8_0": 7, "q4_k_m": 15, "bf16": 32}
-TYPES = tuple(_FILE_TYPES)
+_FILE_TYPES = {"f32": 0, "f16": 1, "int4": 2, "q8_0": 7, "bf16": 32}
+LIBRARY_TYPES = tuple(k_quants.FILE_TYPES)
+"""Types that llama.cpp's library quantizes to. "q4_0" is the stock one; ours is "int4"."""
+TYPES = (*_FILE_TYPES, *LIBRARY_TYPES)
 """What `type` may be."""
 
 # `method` -> rtn's own name for it.
 _METHODS = {"rtn": "search", "absmax": "absmax"}
-METHODS = tuple(_METHODS)
-"""How int4 codes may be chosen: "rtn" searches scales, "absmax" is what stock Q4_0 does."""
+METHODS = (*_METHODS, "gptq")
+"""How int4 codes may be chosen: "rtn" searches scales, "absmax" is what stock Q4_0 does,
+"gptq" makes up for errors as a calibration text shows them."""
 
 _F16_MAX = 65504.0
 
@@ -60,6 +70,10 @@ class ConvertResult:
     """Tensors in the file."""
     kept: tuple[str, ...] = field(default=())
     """Matrices kept in F16 because their rows are no multiple of 32."""
+    fallbacks: tuple[str, ...] = field(default=())
+    """Matrices that got a larger type than asked for because their rows are no multiple of 256."""
+    resumed: bool = False
+    """Whether an interrupted calibration was continued."""
 
 
 def convert(
@@ -68,6 +82,7 @@ def convert(
     type: str = "int4",
     *,
     method: str = "rtn",
+    calibration: Calibration | None = None,
     metadata: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> ConvertResult:
@@ -75,6 +90,8 @@ def convert(
 
     type: one of TYPES. "int4" puts every matrix, embedding included, on the 4-bit
     lattice; vectors are always F32. method: one of METHODS, for int4.
+    calibration: text for LIBRARY_TYPES, from which an importance matrix is computed; for "gptq",
+    None taking the project's own text; and for "rtn", whose scales it weighs.
     metadata: extra keys, whole ("general.license", "latam_edge.passport.es.perplexity");
     they win over derived ones. Memory stays bounded whatever the checkpoint's size.
 
@@ -90,11 +107,14 @@ def convert(
         raise UsageError(detail=t("convert.unknown_method", found=method, known=", ".join(METHODS)))
     source = load(Path(checkpoint))
     extra = dict(metadata or {})
-    if type == "q4_k_m":
-        return _convert_by_library(source, Path(out), extra, progress, started)
+    if type in LIBRARY_TYPES:
+        return _convert_by_library(source, Path(out), type, calibration, extra, progress, started)
     if type == "int4":
         extra.setdefault(METHOD_KEY, method)
-    written, tensors = _write(source, Path(out), type, method, extra, progress)
+    with calibrated(
+        source, Path(out), method if type == "int4" else "", calibration, progress=progress
+    ) as chosen:
+        written, tensors = _write(source, Path(out), type, method, extra, progress, chosen)
     return ConvertResult(
         path=Path(out),
         file_bytes=written.file_bytes,
@@ -102,6 +122,7 @@ def convert(
         seconds=time.monotonic() - started,
         n_tensors=len(tensors),
         kept=tuple(tensor.name for tensor in tensors if tensor.kept),
+        resumed=chosen is not None and chosen.resumed,
     )
 
 
@@ -128,25 +149,47 @@ class Prepared:
 
 
 def prepare(
-    source: HFCheckpoint, type: str, method: str, extra: Mapping[str, Any], progress: Progress
+    source: HFCheckpoint,
+    type: str,
+    method: str,
+    extra: Mapping[str, Any],
+    progress: Progress,
+    chosen: Calibrated | None = None,
 ) -> Prepared:
     """Everything that can be wrong with a checkpoint shows here, before a file is opened.
 
+    chosen: codes that a calibration chose, valid as long as the tensors are written.
     Raises BadCheckpoint. `progress` is told while the tensors are written.
     """
     architecture, model = architectures.find(source), shape.read(source)
     planned = architectures.plan(source, architecture, model)
     words = vocabulary.read(source, model.n_vocab)
-    tensors = file_tensors(source, planned, type, method)
+    tensors = file_tensors(source, planned, type, method, chosen.codes if chosen else None)
     weights = sum(math.prod(tensor.shape) for tensor in tensors)
+    if chosen:
+        extra = {**_calibration_keys(chosen), **extra}
     keys = metadata.build(source, architecture, model, words, _FILE_TYPES[type], weights, extra)
     return Prepared(source, architecture, model, words, _reporting(tensors, weights, progress), keys)
 
 
+def _calibration_keys(chosen: Calibrated) -> dict[str, Any]:
+    return {
+        CALIBRATION_KEY: chosen.calibration_sha256,
+        "latam_edge.quant.calibration_tokens": chosen.tokens,
+        "latam_edge.quant.calibration_languages": list(chosen.languages),
+    }
+
+
 def _write(
-    source: HFCheckpoint, out: Path, type: str, method: str, extra: Mapping[str, Any], progress: Progress
+    source: HFCheckpoint,
+    out: Path,
+    type: str,
+    method: str,
+    extra: Mapping[str, Any],
+    progress: Progress,
+    chosen: Calibrated | None = None,
 ) -> tuple[writer.Written, Sequence[FileTensor]]:
-    prepared = prepare(source, type, method, extra, progress)
+    prepared = prepare(source, type, method, extra, progress, chosen)
     with atomic_write(out) as file:
         written = writer.write(file, prepared.keys, prepared.tensors)
     return written, prepared.tensors
@@ -164,6 +207,8 @@ class FileTensor:
     """Where they are read."""
     kept: bool = False
     """Whether the file's own type could not hold its rows."""
+    codes: Codes | None = None
+    """Codes chosen beforehand, by the tensor's name in the checkpoint; None: `encoding` chooses."""
     report: Progress = silent
     """Told after each piece."""
     done_before: int = 0
@@ -201,18 +246,30 @@ class FileTensor:
 
     def pieces(self) -> Iterator[Any]:
         done = self.done_before
-        for _, rows in self.chunks():
-            yield self.encoding.encode(rows).tobytes()
+        blocks = self.codes(self.planned.source) if self.codes else None
+        for start, rows in self.chunks():
+            if blocks is None:
+                yield self.encoding.encode(rows).tobytes()
+            else:
+                # Whole rows move to the file's order; nothing is coded again.
+                yield q4_0.pack(blocks.rows(self.planned.row_order(start, start + len(rows)))).tobytes()
             done += rows.size
             self.report(Step("convert.writing", done=done, total=self.total, unit="weights", note=self.name))
 
 
 def file_tensors(
-    source: HFCheckpoint, planned: Sequence[PlannedTensor], type: str, method: str
+    source: HFCheckpoint,
+    planned: Sequence[PlannedTensor],
+    type: str,
+    method: str,
+    codes: Codes | None = None,
 ) -> list[FileTensor]:
-    """Give each planned tensor its type: vectors F32, matrices the file's, or F16 where that can't be."""
+    """Give each planned tensor its type: vectors F32, matrices the file's, or F16 where that can't be.
+
+    codes: those of matrices on the lattice, when they are chosen already.
+    """
     if type == "int4":
-        main = encodings.int4(lambda rows: rtn.quantize(rows, _METHODS[method]))
+        main = encodings.int4(lambda rows: rtn.quantize(rows, _METHODS.get(method, "search")))
     else:
         main = {"f32": encodings.F32, "f16": encodings.F16, "bf16": encodings.BF16, "q8_0": encodings.Q8_0}[
             type
@@ -223,7 +280,8 @@ def file_tensors(
         if len(tensor.shape) == 1:
             tensors.append(FileTensor(tensor, encodings.F32, source))
         else:
-            tensors.append(FileTensor(tensor, main if fits else encodings.F16, source, kept=not fits))
+            kind = main if fits else encodings.F16
+            tensors.append(FileTensor(tensor, kind, source, kept=not fits, codes=codes if fits else None))
     return tensors
 
 
@@ -237,17 +295,32 @@ def _reporting(tensors: Sequence[FileTensor], total: int, progress: Progress) ->
 
 
 def _convert_by_library(
-    source: HFCheckpoint, out: Path, extra: Mapping[str, Any], progress: Progress, started: float
+    source: HFCheckpoint,
+    out: Path,
+    type: str,
+    calibration: Calibration | None,
+    extra: Mapping[str, Any],
+    progress: Progress,
+    started: float,
 ) -> ConvertResult:
-    """Q4_K_M: write the weights unrounded beside `out`, and let llama.cpp quantize that file."""
+    """Write the weights unrounded beside `out`, and let llama.cpp quantize that file.
+
+    With a calibration text, that file is run on it first, for the importance matrix.
+    """
     exact = {"F32": "f32", "F64": "f32", "F16": "f16", "BF16": "bf16"}
     dtypes = {source.tensors[name].dtype for name in source.tensors}
     plain = exact[dtypes.pop()] if len(dtypes) == 1 and dtypes <= set(exact) else "f32"
     unrounded = out.with_name(f".{out.name}.{plain}.part")
+    origin = {LIBRARY_KEY: "llama.cpp"}
+    if calibration is not None:
+        origin = {LIBRARY_KEY: "llama.cpp imatrix", CALIBRATION_KEY: calibration.sha256}
     try:
-        _write(source, unrounded, plain, "rtn", extra, progress)
+        _write(source, unrounded, plain, "rtn", {**origin, **extra}, progress)
+        importance = None
+        if calibration is not None:
+            importance = imatrix.collect(unrounded, calibration, progress=progress).mean_squares
         with disk_errors(out):
-            k_quants.quantize_file(unrounded, out, _FILE_TYPES["q4_k_m"], progress)
+            k_quants.quantize_file(unrounded, out, type, progress, importance=importance)
     finally:
         unrounded.unlink(missing_ok=True)
     header = read_header(out)
@@ -257,4 +330,5 @@ def _convert_by_library(
         bits_per_weight=header.bits_per_weight,
         seconds=time.monotonic() - started,
         n_tensors=len(header.tensors),
+        fallbacks=k_quants.fallbacks(header, type),
     )

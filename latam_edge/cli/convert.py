@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from latam_edge.cli import options, output
 from latam_edge.cli.extras import needs
@@ -11,8 +14,25 @@ from latam_edge.core.errors import UsageError
 from latam_edge.core.i18n import decimal, format_bytes, format_seconds, t
 from latam_edge.core.progress import Progress
 
-TYPES = ("int4", "q8_0", "f16", "q4_k_m", "bf16", "f32")
-METHODS = ("rtn", "absmax")
+if TYPE_CHECKING:
+    from quant.calibration import Calibration
+
+TYPES = (
+    "int4",
+    "q8_0",
+    "f16",
+    "bf16",
+    "f32",
+    "q4_0",
+    "q4_k_s",
+    "q4_k_m",
+    "q5_k_m",
+    "q6_k",
+    "iq4_nl",
+    "iq4_xs",
+)
+"""From q4_0 on, llama.cpp's library does the work."""
+METHODS = ("rtn", "absmax", "gptq")
 
 
 def parser() -> Parser:
@@ -23,6 +43,9 @@ def parser() -> Parser:
     parser.add_argument("--to", choices=("gguf", "onnx"), default="gguf", help=t("cli.convert.to"))
     parser.add_argument("--type", choices=TYPES, default="int4", help=t("cli.convert.type"))
     parser.add_argument("--method", choices=METHODS, default="rtn", help=t("cli.convert.method"))
+    parser.add_argument(
+        "--calibration", nargs="+", metavar=t("cli.word.file"), help=t("cli.convert.calibration")
+    )
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar=t("cli.word.file"), help=t("cli.convert.out")
     )
@@ -40,10 +63,18 @@ def main(argv: list[str]) -> int:
 
     from latam_edge.cli.bar import Bar
 
-    with needs("convert"), Bar() as bar:
+    calibration = _calibration(args.calibration)
+    with needs("convert"), _kept_work(args.method), Bar() as bar:
         from convert.to_gguf import convert
 
-        result = convert(args.checkpoint, args.out, args.type, method=args.method, progress=bar)
+        result = convert(
+            args.checkpoint,
+            args.out,
+            args.type,
+            method=args.method,
+            calibration=calibration,
+            progress=bar,
+        )
         if args.verify:
             _verify(args.checkpoint, args.out, bar)
     name = None
@@ -74,6 +105,8 @@ def main(argv: list[str]) -> int:
             time=format_seconds(result.seconds),
         )
     )
+    if result.resumed:
+        output.note(t("cli.convert.resumed"))
     if result.kept:
         output.note(t("cli.convert.kept", count=len(result.kept)))
     if name:
@@ -81,6 +114,37 @@ def main(argv: list[str]) -> int:
     else:
         output.note(t("cli.convert.try", path=result.path))
     return 0
+
+
+def _calibration(files: list[str] | None) -> Calibration | None:
+    """The texts that were named, with a warning for each that looks like another language."""
+    if not files:
+        return None
+    from latam_edge.cli.evaluate import language_of
+    from quant.calibration import read
+
+    calibration = read([language_of(file) for file in files])
+    for text in calibration.suspicious:
+        output.note(
+            t(
+                "cli.convert.other_language",
+                file=text.name,
+                language=text.language,
+                guessed=text.guessed,
+            )
+        )
+    return calibration
+
+
+@contextmanager
+def _kept_work(method: str) -> Iterator[None]:
+    """Say after Ctrl-C that a long calibration can be continued."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if method == "gptq":
+            output.note(t("cli.convert.stopped"))
+        raise
 
 
 def _verify(checkpoint: Path, path: Path, bar: Progress) -> None:
