@@ -326,7 +326,8 @@ def test_doctor_looks_at_everything_and_names_what_is_damaged(registered: str, c
     settings.write_text("enigne = 1\n", encoding="utf-8")
     assert main(["doctor", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert list(report) == ["machine", "installed", "engine", "library", "history", "settings", "todo"]
+    sections = ["machine", "installed", "engine", "onnx", "library", "history", "settings", "todo"]
+    assert list(report) == sections
     assert report["machine"]["cores"] >= 1
     assert report["machine"]["bandwidth_bytes"] > 1e8
     assert report["installed"]["numpy"]
