@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ def parser(name: str) -> Parser:
     parser = Parser(f"latam-edge {name}", t(f"cli.help.{name}"))
     parser.add_argument("recipe", type=Path, metavar=t("cli.word.recipe"), help=t("cli.recipe.recipe"))
     parser.add_argument("-o", "--out", type=Path, metavar=t("cli.word.folder"), help=t("cli.recipe.out"))
+    parser.add_argument("--corpus", metavar=t("cli.word.folder"), help=t("cli.recipe.corpus"))
     parser.add_argument("--resume", action="store_true", help=t("cli.recipe.resume"))
     options.add_language(parser)
     return parser
@@ -30,11 +32,16 @@ def run(args: argparse.Namespace, work: Callable[[Path, Path | None, bool, Progr
     from latam_edge.cli.bar import Bar
     from latam_edge.core.errors import Interrupted
 
+    if args.corpus:
+        # As if it had been set before: what a launcher starts, and what the recipe names, follow it.
+        os.environ["LATAM_EDGE_CORPUS"] = args.corpus
     try:
         with Bar() as bar:
             report = work(args.recipe, args.out, args.resume, bar)
     except (KeyboardInterrupt, Interrupted):
         output.note(t("cli.recipe.interrupted"))
         raise
-    output.line(report.table(language()))
+    if os.environ.get("RANK", "0") == "0":
+        # Of several processes that train together, one speaks.
+        output.line(report.table(language()))
     return 0

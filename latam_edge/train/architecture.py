@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 from transformers.utils import logging as transformers_logging
 
+from latam_edge.core.errors import DiskFull
 from latam_edge.train.recipe import Model
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # Our own bar is on the screen.
 transformers_logging.disable_progress_bar()
@@ -54,13 +58,18 @@ def build(shape: Model, vocabulary: int, seed: int, context: int = 1024) -> Llam
     return model
 
 
+def positions(context: int) -> int:
+    """Longest conversation a model is made for, tokens: chats are longer than the rows it learns from."""
+    return max(1024, context)
+
+
 def thin_out(teacher: LlamaForCausalLM, shape: Model, vocabulary: int, seed: int) -> LlamaForCausalLM:
     """A student that begins with layers of its teacher (depth pruning: Muralidharan et al. 2024).
 
     Where widths agree, the student takes embedding, norm and evenly spaced
     layers, first and last among them; else it is a new model.
     """
-    student = build(shape, vocabulary, seed)
+    student = build(shape, vocabulary, seed, teacher.config.max_position_embeddings)
     same = all(
         getattr(student.config, k) == getattr(teacher.config, k)
         for k in (
@@ -86,12 +95,19 @@ def thin_out(teacher: LlamaForCausalLM, shape: Model, vocabulary: int, seed: int
 def save(model: LlamaForCausalLM, folder: Path, tokenizer_folder: Path) -> None:
     """Write an HF checkpoint folder (float32 safetensors) with the tokenizer's files in it.
 
-    Written beside and renamed, so that the folder is whole or absent.
+    Written beside and renamed, so that the folder is whole or absent. Raises DiskFull.
     """
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    model.save_pretrained(part)
+    try:
+        model.save_pretrained(part)
+    except Exception as error:
+        # safetensors says what the disk said in words of its own.
+        if any(f"os error {number}" in str(error) for number in FULL):
+            shutil.rmtree(part, ignore_errors=True)
+            raise DiskFull(path=folder) from error
+        raise
     for file in sorted(tokenizer_folder.glob("*.json")):
         shutil.copyfile(file, part / file.name)
     shutil.rmtree(folder, ignore_errors=True)

@@ -33,7 +33,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     with disk_errors(path), atomic_write(path) as file:
         recording = _Recording(file)
         try:
-            torch.save(state, recording)
+            torch.save(state, recording)  # type: ignore[arg-type]  # write and flush are all it needs
         except Exception:
             if recording.error is not None:
                 raise recording.error from None

@@ -8,17 +8,21 @@ import random
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 from latam_edge.cartilla import corpus, decline, exam, held_out
 from latam_edge.cartilla.model import Dialogue, Lang
 from latam_edge.cartilla.noise import add_noise
 from latam_edge.cartilla.normalize import normalize
 from latam_edge.core.atomic import write_text
+from latam_edge.core.errors import TrainingFault
 from latam_edge.core.progress import Progress, Step
-from latam_edge.train import documents, packing
+from latam_edge.train import chat_data, documents, packing
 from latam_edge.train import tokenizer as tok
 from latam_edge.train.corpus_files import corpus_folder
-from latam_edge.train.recipe import Recipe
+from latam_edge.train.readers import Tally
+from latam_edge.train.recipe import MIX, Recipe
+from latam_edge.train.teacher_text import Written
 
 LANGS: tuple[Lang, ...] = ("es", "pt")
 
@@ -154,9 +158,38 @@ def write_finetune(
 ) -> dict[str, float]:
     """Write and pack the fine-tuning dialogues; health items in `excluded` send to a health worker."""
     count = recipe.data.finetune_dialogues
-    dialogues = draw(recipe, recipe.seed + 1, count, excluded, recipe.finetune.weights)
+    mix = recipe.finetune.mix or {MIX[0]: 1.0}
+    whole = sum(mix.values())
+    own = round(count * mix.get(MIX[0], 0.0) / whole)
+    dialogues: Iterable[Dialogue] = draw(recipe, recipe.seed + 1, own, excluded, recipe.finetune.weights)
+    counts: dict[str, float] = {}
+    if own < count:
+        tokenizer = tok.load_tokenizer(paths.tokenizer)
+        tally = Tally()
+        found = list(chat_data.read_chat(recipe, tally))
+        for kind in MIX[1:]:
+            mine = [dialogue for dialogue in found if dialogue.category == kind]
+            wanted = round(count * mix.get(kind, 0.0) / whole)
+            drawn = list(chat_data.draw_chat(mine, tokenizer, recipe.data.context, wanted, recipe.seed))
+            counts[kind] = len(drawn)
+            dialogues = itertools.chain(dialogues, drawn)
+        counts["broken"] = tally.broken
     _write_dialogues(paths, "finetune", dialogues, count, progress)
-    return _pack(recipe, paths, "finetune", [])
+    return {**_pack(recipe, paths, "finetune", []), **counts}
+
+
+def pack_written(recipe: Recipe, paths: Paths, written: Iterable[Written]) -> packing.Rows:
+    """A teacher's answers to prompts, as dialogues packed into rows; what does not fit a row is left out."""
+    tokenizer = tok.load_tokenizer(paths.tokenizer)
+    dialogues = (Dialogue("teacher", cast("Lang", w.lang), ((w.prompt, w.answer),)) for w in written)
+    docs = [
+        document
+        for document in documents.encode_dialogues(tokenizer, dialogues)
+        if len(document.tokens) <= recipe.data.context
+    ]
+    if not docs:
+        raise TrainingFault(detail='distill.mode = "text": 0 documents')
+    return packing.pack(documents.shuffled(docs, recipe.seed), recipe.data.context)
 
 
 def _write_dialogues(

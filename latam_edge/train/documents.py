@@ -34,7 +34,10 @@ def token_dtype(vocabulary: int) -> type[np.unsignedinteger]:
 
 def begin_and_end(tokenizer: Tokenizer) -> tuple[int, int]:
     """Ids of the marks of a text's begin and end."""
-    return tokenizer.token_to_id(BOS), tokenizer.token_to_id(END)
+    bos, end = tokenizer.token_to_id(BOS), tokenizer.token_to_id(END)
+    assert bos is not None
+    assert end is not None
+    return bos, end
 
 
 def encode_dialogues(tokenizer: Tokenizer, dialogues: Iterable[Dialogue]) -> Iterator[Document]:

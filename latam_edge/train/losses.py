@@ -66,6 +66,7 @@ def sampled_distillation(kl_weight: float) -> Loss:
     def loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
         assert batch.sampled is not None
         assert batch.share is not None
+        assert batch.entropy is not None
         have = F.log_softmax(logits_at(model, batch), -1)
         value = -(batch.share * have.gather(-1, batch.sampled)).sum(-1) - batch.entropy
         if kl_weight < 1:

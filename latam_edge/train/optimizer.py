@@ -24,7 +24,7 @@ class Optimizers:
         ]
         chosen = {id(p) for p in matrices}
         others = [p for p in model.parameters() if id(p) not in chosen]
-        adamw = {"betas": (0.9, 0.95), "eps": 1e-10, "fused": True}
+        adamw: dict[str, Any] = {"betas": (0.9, 0.95), "eps": 1e-10, "fused": True}
         if stage.optimizer == "adamw":
             groups = [
                 {"params": matrices, "weight_decay": stage.weight_decay},

@@ -7,7 +7,7 @@ each begins at position 0, as a conversation does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +81,15 @@ def pack(documents: Iterable[Document], context: int, open_rows: int = 32) -> Ro
             segment[r, at : at + size] = number
             at += size
     return Rows(tokens, segment, learn)
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Rows of several packings as one, in their order."""
+    return Rows(
+        np.concatenate([part.tokens for part in parts]),
+        np.concatenate([part.segment for part in parts]),
+        np.concatenate([part.learn for part in parts]),
+    )
 
 
 def save_rows(rows: Rows, path: Path) -> None:

@@ -152,7 +152,7 @@ def _opened(path: Path) -> IO[bytes]:
         except ModuleNotFoundError as error:
             raise MissingExtra(package="zstandard", extra="train") from error
         stream = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
-        return io.BufferedReader(stream)  # type: ignore[arg-type]
+        return io.BufferedReader(stream)
     return path.open("rb")
 
 

@@ -71,9 +71,9 @@ class Stage:
     validate_tokens: int = 0
     """Measure bits per byte of held-out text, per language, every so many tokens; 0: at the end alone."""
     sources: dict[str, float] = field(default_factory=dict)
-    """How often texts are read, by the names of their files ("eltec-*" = 0.3). Nothing said: data.sources."""
+    """How often texts are read, by their files' names ("eltec-*" = 0.3); {}: as data.sources says."""
     late_share: float = 0.0
-    """Share of the steps, at the end, in which `late_sources` hold instead: old prose less, modern text more."""
+    """Share of the steps, at the end, in which `late_sources` hold: less old prose, more modern text."""
     late_sources: dict[str, float] = field(default_factory=dict)
 
 
@@ -307,6 +307,10 @@ def _check(recipe: Recipe, path: Path) -> None:
         raise BadRecipe(path=path, detail="distill.samples: 1..40")
     for kind in recipe.finetune.mix:
         _check_word("finetune.mix", kind, MIX, path)
+    if any(recipe.finetune.mix.get(kind) for kind in MIX[1:]) and not recipe.data.instructions:
+        raise BadRecipe(path=path, detail='finetune.mix: data.instructions = ["…", …]')
+    if recipe.finetune.mix and not sum(recipe.finetune.mix.values()):
+        raise BadRecipe(path=path, detail="finetune.mix: 0")
     if not 0 <= recipe.data.held_out_share < 1:
         raise BadRecipe(path=path, detail="data.held_out_share: 0 ≤ … < 1")
     if not 300 <= recipe.data.vocabulary <= 65535:

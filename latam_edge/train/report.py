@@ -78,7 +78,8 @@ def _result(step: str, report: dict[str, Any], lang: str | None) -> str:
             bytes_per_token=decimal(str(report["bytes_per_token"])),
         )
     if step == "pack":
-        return t(key, lang, tokens=report["tokens"], fill=round(100 * report["fill"]))
+        packed = t(key, lang, tokens=report["tokens"], fill=round(100 * report["fill"]))
+        return f"{packed}; {_texts(report, lang)}" if "texts" in report else packed
     if step == "teacher":
         return t(
             key, lang, **_stage(report),
@@ -100,6 +101,17 @@ def _result(step: str, report: dict[str, Any], lang: str | None) -> str:
         means = {kind: _mean(report[kind]) for kind in ("f16", "int4")}
         return t(key, lang, **means)
     return t(key, lang, name=report["name"])
+
+
+def _texts(report: dict[str, Any], lang: str | None) -> str:
+    return t(
+        "train.report.texts",
+        lang,
+        texts=report["texts"],
+        tokens=_millions(report["text_tokens"]),
+        held_out=report["held_out"],
+        broken=report["broken"],
+    )
 
 
 def _stage(report: dict[str, Any]) -> dict[str, str]:

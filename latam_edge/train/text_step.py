@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latam_edge.core.atomic import atomic_write, write_text
-from latam_edge.core.errors import EmptyCorpus
+from latam_edge.core.errors import EmptyCorpus, TrainingFault
 from latam_edge.core.progress import Progress
 from latam_edge.train import documents, packing, token_cache
 from latam_edge.train.corpus_files import CorpusFile, corpus_folder, find_files, weight_of
@@ -129,6 +129,7 @@ def tokenize(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, Any]
     broken = {file.stem: file.tally["broken"] for file in files if file.tally["broken"]}
     return {
         "texts": sum(file.tally["texts"] for file in files),
+        "held_out": sum(1 for _ in read_held_out(paths)),
         "text_tokens": sum(by_lang.values()),
         "text_tokens_by_language": by_lang,
         "broken": sum(broken.values()),
@@ -155,7 +156,10 @@ def mixture(recipe: Recipe, paths: Paths, stage: Stage, cartilla: packing.Rows, 
         for part, (name, lang) in zip(parts, names, strict=True):
             weight = weight_of(sources, name) * recipe.data.languages.get(lang, 1.0)
             weights.append(np.full(len(part), weight))
-        return Weighted(np.concatenate(weights), seed)
+        joined = np.concatenate(weights)
+        if not joined.sum() > 0:
+            raise TrainingFault(detail="data.sources, data.languages: 0")
+        return Weighted(joined, seed)
 
     course: list[tuple[int, Order]] = [(0, order(stage.sources or recipe.data.sources, seed))]
     steps = max(1, stage.tokens // stage.batch_tokens)
@@ -169,8 +173,8 @@ def validation(recipe: Recipe, paths: Paths) -> dict[str, HeldOutRows]:
     if not recipe.data.texts:
         return {}
     found: dict[str, list[str]] = {}
-    for text in read_held_out(paths):
-        found.setdefault(text.lang, []).append(text.text)
+    for record in read_held_out(paths):
+        found.setdefault(record.lang, []).append(record.text)
     tokenizer = load_tokenizer(paths.tokenizer)
     measured: dict[str, HeldOutRows] = {}
     for lang, texts in sorted(found.items()):

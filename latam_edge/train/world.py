@@ -146,7 +146,7 @@ class World:
     def plain(self, model: LlamaForCausalLM) -> LlamaForCausalLM:
         """The trained model with all of its weights in it, on the CPU."""
         if not self.sharded:
-            return model.eval().to("cpu")  # type: ignore[no-any-return]
+            return model.eval().to("cpu")
         state = self.gathered(model.state_dict())
         whole = type(model)(model.config).float()
         whole.load_state_dict(state)
