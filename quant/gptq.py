@@ -237,7 +237,9 @@ def _first_codes(state: _State, feedback: Float32s, order: Any) -> None:
 def _round(units: Any) -> Float32s:
     """The nearest code of each, -8..7. Overwrites `units`."""
     np.rint(units, out=units)
-    return np.asarray(np.clip(units, -ZERO, MAX_CODE - ZERO, out=units))
+    # Two calls that cost less than np.clip's preparations on rows this short.
+    np.maximum(units, np.float32(-ZERO), out=units)
+    return np.asarray(np.minimum(units, np.float32(MAX_CODE - ZERO), out=units))
 
 
 def _order(full: Float64s, by_size: bool) -> Any:

@@ -112,7 +112,7 @@ def convert(
     if type == "int4":
         extra.setdefault(METHOD_KEY, method)
     with calibrated(
-        source, Path(out), method if type == "int4" else "", calibration, progress=progress
+        source, Path(out), method if type == "int4" else type, calibration, progress=progress
     ) as chosen:
         written, tensors = _write(source, Path(out), type, method, extra, progress, chosen)
     return ConvertResult(
@@ -269,7 +269,7 @@ def file_tensors(
     codes: those of matrices on the lattice, when they are chosen already.
     """
     if type == "int4":
-        main = encodings.int4(lambda rows: rtn.quantize(rows, _METHODS.get(method, "search")))
+        main = encodings.int4(lambda rows: rtn.quantize(rows, _METHODS[method]))
     else:
         main = {"f32": encodings.F32, "f16": encodings.F16, "bf16": encodings.BF16, "q8_0": encodings.Q8_0}[
             type

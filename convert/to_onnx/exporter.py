@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from convert.checkpoint import load
+from convert.layerwise.run import calibrated
 from convert.to_gguf import writer
 from convert.to_gguf.exporter import METHOD_KEY, METHODS, ConvertResult, Prepared, prepare
 from convert.to_onnx import layout, rotary, sidecars
@@ -24,6 +25,7 @@ from latam_edge.core.errors import MissingExtra, UsageError
 from latam_edge.core.i18n import t
 from latam_edge.core.progress import Progress, silent
 from latam_edge.core.version import __version__
+from quant.calibration import Calibration
 
 TYPES = ("int4", "q8_0", "f16", "f32")
 """What `type` may be."""
@@ -61,6 +63,7 @@ def convert(
     *,
     gguf_out: Path | None = None,
     method: str = "rtn",
+    calibration: Calibration | None = None,
     accuracy_level: int = 4,
     n_positions: int | None = None,
     metadata: Mapping[str, Any] | None = None,
@@ -68,7 +71,7 @@ def convert(
 ) -> OnnxResult:
     """Write the Hugging Face checkpoint in a folder as a folder for ONNX Runtime.
 
-    type: one of TYPES; `method` and `metadata` as in `convert.to_gguf.convert`.
+    type: one of TYPES; `method`, `calibration` and `metadata` as in `convert.to_gguf.convert`.
     gguf_out: also write a GGUF there, from the same pass over the checkpoint: every weight
     is coded once and both files hold the same codes.
     accuracy_level: one of ACCURACY_LEVELS.
@@ -87,22 +90,25 @@ def convert(
     extra = dict(metadata or {})
     if type == "int4":
         extra.setdefault(METHOD_KEY, method)
-    prepared = prepare(source, type, method, extra, progress)
-    positions = min(n_positions or prepared.model.n_ctx, prepared.model.n_ctx)
-    plan = layout.plan(prepared.tensors, prepared.model.n_layers, (positions, prepared.model.head_dim // 2))
-    graph = _graph(prepared, plan, accuracy_level)
-    out = Path(out)
-    with new_folder(out) as folder:
-        written = _write_weights(folder, prepared, plan, gguf_out)
-        (folder / "model.onnx").write_bytes(graph)
-        facts = {
-            "type": type,
-            "quantization": _main_type(prepared),
-            "bits_per_weight": round(_bits_per_weight(prepared), 4),
-            "accuracy_level": accuracy_level,
-            "kv_cache_type": _KV_TYPE,
-        }
-        sidecars.write(folder, prepared, facts, positions)
+    out, way = Path(out), method if type == "int4" else type
+    with calibrated(source, out, way, calibration, progress=progress) as chosen:
+        prepared = prepare(source, type, method, extra, progress, chosen)
+        positions = min(n_positions or prepared.model.n_ctx, prepared.model.n_ctx)
+        plan = layout.plan(
+            prepared.tensors, prepared.model.n_layers, (positions, prepared.model.head_dim // 2)
+        )
+        graph = _graph(prepared, plan, accuracy_level)
+        with new_folder(out) as folder:
+            written = _write_weights(folder, prepared, plan, gguf_out)
+            (folder / "model.onnx").write_bytes(graph)
+            facts = {
+                "type": type,
+                "quantization": _main_type(prepared),
+                "bits_per_weight": round(_bits_per_weight(prepared), 4),
+                "accuracy_level": accuracy_level,
+                "kv_cache_type": _KV_TYPE,
+            }
+            sidecars.write(folder, prepared, facts, positions)
     seconds = time.monotonic() - started
     kept = tuple(tensor.name for tensor in prepared.tensors if tensor.kept)
     bits = _bits_per_weight(prepared)
