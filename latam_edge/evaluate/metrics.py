@@ -52,7 +52,7 @@ def compare(reference: Logits, test: Logits, targets: Any) -> Comparison:
         log_p, log_q = log_softmax(reference[part]), log_softmax(test[part])
         at = np.arange(len(log_p)), targets[part]
         figures[:, part] = -log_q[at], -log_p[at], _kl(log_p, log_q)
-    return Comparison(*figures, same_top(reference, test))
+    return Comparison(figures[0], figures[1], figures[2], same_top(reference, test))
 
 
 def kl_divergence(reference: Logits, test: Logits) -> Floats:

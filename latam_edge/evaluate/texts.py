@@ -20,7 +20,8 @@ from latam_edge.evaluate.language import UNDETERMINED, guess
 from latam_edge.evaluate.windows import WINDOWS, Window
 from latam_edge.formats.gguf import read_array, read_header
 from latam_edge.formats.plain_text import blocks, read_text
-from latam_edge.runtime.scorers import Logits, Scorer, engine_of, open_scorer
+from latam_edge.runtime.engine import engine_of
+from latam_edge.runtime.scorers import Logits, Scorer, open_scorer
 
 N_CTX = 512
 """Tokens of one window, as llama-perplexity takes by default."""

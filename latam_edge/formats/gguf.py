@@ -217,6 +217,35 @@ def read_array(header: GGUFHeader, key: str) -> list[Any]:
         return cursor.items(key, value.item_type, value.length)
 
 
+@dataclass(frozen=True, slots=True)
+class HeaderLayout:
+    """Where the parts of a header stand in the file, bytes from its start: (first, one past the last)."""
+
+    keys: dict[str, tuple[int, int]]
+    """Every key with its type and value."""
+    tensors: tuple[int, int]
+    """The list of tensors; their offsets count from the data section, so it may move."""
+
+
+def read_layout(header: GGUFHeader) -> HeaderLayout:
+    """The layout of a header that was read, for copying parts of it as they are.
+
+    Raises what `read_header` raises when the file changed in between.
+    """
+    with open_regular(header.path) as (file, size):
+        cursor = _Cursor(file, size, header.path)
+        _, n_tensors, n_keys = _read_counts(cursor)
+        keys = {}
+        for index in range(n_keys):
+            start = cursor.position
+            key = _read_name(cursor, f"metadata[{index}]", MAX_KEY_BYTES)
+            _read_value(cursor, _short(key), cursor.u32())
+            keys[key] = (start, cursor.position)
+        start = cursor.position
+        _read_tensors(cursor, n_tensors, header.alignment)
+        return HeaderLayout(keys, (start, cursor.position))
+
+
 def read_rows(header: GGUFHeader, tensor: TensorInfo, start: int, stop: int) -> bytes:
     """The stored bytes of rows start..stop of a tensor; a row is what the first dimension spans.
 

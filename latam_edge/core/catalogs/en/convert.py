@@ -35,4 +35,5 @@ MESSAGES = {
     "convert.calibration_short": "The calibration text in “{language}” is too short: {tokens} tokens, and {least} are needed. Add more text.",
     "convert.calibration_overflow": "on the calibration text, layer {layer} gives infinite values; check the weights",
     "convert.calibration_unused": "Method “{method}” has no use for a calibration text. Leave it out or use --method gptq.",
+    "convert.no_passport_place": "this folder has no tokenizer.gguf, where the passport would go",
 }

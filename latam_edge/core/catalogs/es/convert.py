@@ -35,4 +35,5 @@ MESSAGES = {
     "convert.calibration_short": "El texto de calibración en «{language}» es muy corto: {tokens} tokens, y hacen falta {least}. Agrega más texto.",
     "convert.calibration_overflow": "con el texto de calibración, la capa {layer} da valores infinitos; revisa los pesos",
     "convert.calibration_unused": "El texto de calibración no sirve para el método «{method}». Quítalo o usa --method gptq.",
+    "convert.no_passport_place": "esta carpeta no tiene tokenizer.gguf, donde iría el pasaporte",
 }

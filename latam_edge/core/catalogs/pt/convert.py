@@ -35,4 +35,5 @@ MESSAGES = {
     "convert.calibration_short": "O texto de calibração em «{language}» é muito curto: {tokens} tokens, e são necessários {least}. Acrescente mais texto.",
     "convert.calibration_overflow": "com o texto de calibração, a camada {layer} dá valores infinitos; verifique os pesos",
     "convert.calibration_unused": "O texto de calibração não serve para o método «{method}». Retire-o ou use --method gptq.",
+    "convert.no_passport_place": "esta pasta não tem tokenizer.gguf, onde iria o passaporte",
 }
