@@ -52,6 +52,8 @@ class OnnxResult:
     """Tensors of the checkpoint that were written."""
     kept: tuple[str, ...] = field(default=())
     """Matrices kept in F16 because their rows are no multiple of 32."""
+    resumed: bool = False
+    """Whether an interrupted calibration was continued."""
     gguf: ConvertResult | None = None
     """The GGUF that came out of the same pass."""
 
@@ -112,9 +114,18 @@ def convert(
     seconds = time.monotonic() - started
     kept = tuple(tensor.name for tensor in prepared.tensors if tensor.kept)
     bits = _bits_per_weight(prepared)
+    resumed = chosen is not None and chosen.resumed
     other = None
     if gguf_out is not None and written is not None:
-        other = ConvertResult(Path(gguf_out), written.file_bytes, bits, seconds, len(prepared.tensors), kept)
+        other = ConvertResult(
+            path=Path(gguf_out),
+            file_bytes=written.file_bytes,
+            bits_per_weight=bits,
+            seconds=seconds,
+            n_tensors=len(prepared.tensors),
+            kept=kept,
+            resumed=resumed,
+        )
     return OnnxResult(
         path=out,
         file_bytes=sum(file.stat().st_size for file in out.iterdir()),
@@ -122,6 +133,7 @@ def convert(
         seconds=seconds,
         n_tensors=len(prepared.tensors),
         kept=kept,
+        resumed=resumed,
         gguf=other,
     )
 

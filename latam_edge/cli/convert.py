@@ -1,20 +1,24 @@
-"""`latam-edge convert`: a Hugging Face checkpoint becomes a file that the runtime loads."""
+"""`latam-edge convert`: a Hugging Face checkpoint becomes a model for the runtime: GGUF, ONNX or both."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from latam_edge.cli import options, output
 from latam_edge.cli.extras import needs
 from latam_edge.cli.parser import Parser
-from latam_edge.core.errors import UsageError
 from latam_edge.core.i18n import decimal, format_bytes, format_seconds, t
 from latam_edge.core.progress import Progress
 
 if TYPE_CHECKING:
+    from convert.to_gguf import ConvertResult
+    from convert.to_onnx import OnnxResult
+    from convert.verify import VerifyReport
     from quant.calibration import Calibration
 
 TYPES = (
@@ -33,6 +37,8 @@ TYPES = (
 )
 """From q4_0 on, llama.cpp's library does the work."""
 METHODS = ("rtn", "absmax", "gptq")
+TARGETS = ("gguf", "onnx")
+ACCURACY_LEVELS = (1, 4)
 
 
 def parser() -> Parser:
@@ -40,11 +46,14 @@ def parser() -> Parser:
     parser.add_argument(
         "checkpoint", type=Path, metavar=t("cli.word.checkpoint"), help=t("cli.convert.checkpoint")
     )
-    parser.add_argument("--to", choices=("gguf", "onnx"), default="gguf", help=t("cli.convert.to"))
+    parser.add_argument("--to", choices=TARGETS, action="append", help=t("cli.convert.to"))
     parser.add_argument("--type", choices=TYPES, default="int4", help=t("cli.convert.type"))
     parser.add_argument("--method", choices=METHODS, default="rtn", help=t("cli.convert.method"))
     parser.add_argument(
         "--calibration", nargs="+", metavar=t("cli.word.file"), help=t("cli.convert.calibration")
+    )
+    parser.add_argument(
+        "--accuracy-level", type=int, choices=ACCURACY_LEVELS, default=4, help=t("cli.convert.accuracy_level")
     )
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar=t("cli.word.file"), help=t("cli.convert.out")
@@ -58,16 +67,65 @@ def parser() -> Parser:
 
 def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
-    if args.to == "onnx":
-        raise UsageError(detail=t("cli.convert.no_onnx"))
 
     from latam_edge.cli.bar import Bar
 
     calibration = _calibration(args.calibration)
-    with needs("convert"), _kept_work(args.method), Bar() as bar:
+    targets = args.to or ["gguf"]
+    with needs("onnx" if "onnx" in targets else "convert"), _kept_work(args.method), Bar() as bar:
+        made = _convert(args, targets, calibration, bar)
+    if args.register:
+        made = [replace(one, registered=_register(one, args.register, len(made) > 1)) for one in made]
+    if args.json:
+        facts = [one.facts(args.type) for one in made]
+        output.json(facts if len(facts) > 1 else facts[0])
+        return 0
+    for one in made:
+        _tell(one)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One model that was written."""
+
+    target: str
+    """"gguf" or "onnx"."""
+    result: ConvertResult | OnnxResult
+    """What its writer says."""
+    checked: VerifyReport | None
+    """How it compares with the checkpoint; None when nobody asked."""
+    registered: str | None = None
+    """Its name in the library."""
+
+    def facts(self, type: str) -> dict[str, Any]:
+        """For --json."""
+        result, checked = self.result, self.checked
+        return {
+            "path": str(result.path),
+            "target": self.target,
+            "type": type,
+            "file_bytes": result.file_bytes,
+            "bits_per_weight": round(result.bits_per_weight, 3),
+            "seconds": round(result.seconds, 3),
+            "tensors": result.n_tensors,
+            "kept": list(result.kept),
+            "relative_error": round(checked.relative_error, 6) if checked else None,
+            "registered": self.registered,
+        }
+
+
+def _convert(
+    args: argparse.Namespace, targets: list[str], calibration: Calibration | None, bar: Progress
+) -> list[_Made]:
+    """Write what was asked for, one pass over the checkpoint for both, and check it.
+
+    An ONNX folder is always read back; --verify also codes every weight again."""
+    gguf_path, onnx_path = paths_for(args.out, targets)
+    if onnx_path is None:
         from convert.to_gguf import convert
 
-        result = convert(
+        plain = convert(
             args.checkpoint,
             args.out,
             args.type,
@@ -75,27 +133,56 @@ def main(argv: list[str]) -> int:
             calibration=calibration,
             progress=bar,
         )
-        if args.verify:
-            _verify(args.checkpoint, args.out, bar)
-    name = None
-    if args.register:
-        from latam_edge.store.library import Library
+        return [_Made("gguf", plain, _verify(args.checkpoint, args.out, bar) if args.verify else None)]
 
-        with Bar() as bar:
-            name = Library().add(args.out, args.register, bar).name
-    if args.json:
-        facts = {
-            "path": str(result.path),
-            "type": args.type,
-            "file_bytes": result.file_bytes,
-            "bits_per_weight": round(result.bits_per_weight, 3),
-            "seconds": round(result.seconds, 3),
-            "tensors": result.n_tensors,
-            "kept": list(result.kept),
-            "registered": name,
-        }
-        output.json(facts)
-        return 0
+    from convert.to_onnx import convert as convert_to_onnx
+    from convert.to_onnx.verify import verify
+
+    result = convert_to_onnx(
+        args.checkpoint,
+        onnx_path,
+        args.type,
+        gguf_out=gguf_path,
+        method=args.method,
+        calibration=calibration,
+        accuracy_level=args.accuracy_level,
+        progress=bar,
+    )
+    checked = verify(args.checkpoint, onnx_path, gguf_path, recode=args.verify, progress=bar)
+    _require(onnx_path, checked)
+    made = [_Made("onnx", result, checked)]
+    if result.gguf is not None:
+        made.insert(0, _Made("gguf", result.gguf, checked))
+    return made
+
+
+def paths_for(out: Path, targets: list[str]) -> tuple[Path | None, Path | None]:
+    """Where the GGUF file and the ONNX folder go; for both, `out` is their common beginning.
+
+    >>> paths_for(Path("semilla.gguf"), ["gguf", "onnx"])
+    (PosixPath('semilla.gguf'), PosixPath('semilla-onnx'))
+    """
+    if "onnx" not in targets:
+        return out, None
+    if "gguf" not in targets:
+        return None, out
+    stem = out.name.removesuffix(".gguf").removesuffix("-onnx")
+    return out.with_name(f"{stem}.gguf"), out.with_name(f"{stem}-onnx")
+
+
+def _register(made: _Made, name: str, several: bool) -> str:
+    """Add it to the library; beside a GGUF of that name, the ONNX folder is called NAME-onnx."""
+    from latam_edge.cli.bar import Bar
+    from latam_edge.store.library import Library
+
+    wanted = f"{name}-onnx" if several and made.target == "onnx" else name
+    with Bar() as bar:
+        return Library().add(made.result.path, wanted, bar).name
+
+
+def _tell(made: _Made) -> None:
+    """What a person wants to know of a model that was written."""
+    result = made.result
     output.line(
         t(
             "cli.convert.done",
@@ -105,15 +192,17 @@ def main(argv: list[str]) -> int:
             time=format_seconds(result.seconds),
         )
     )
+    if made.checked is not None:
+        error = decimal(f"{100 * made.checked.relative_error:.2f}")
+        output.note(t("cli.convert.checked", count=made.checked.n_tensors, error=error))
     if result.resumed:
         output.note(t("cli.convert.resumed"))
     if result.kept:
         output.note(t("cli.convert.kept", count=len(result.kept)))
-    if name:
-        output.note(t("models.try", name=name))
+    if made.registered:
+        output.note(t("models.try", name=made.registered))
     else:
         output.note(t("cli.convert.try", path=result.path))
-    return 0
 
 
 def _calibration(files: list[str] | None) -> Calibration | None:
@@ -147,11 +236,17 @@ def _kept_work(method: str) -> Iterator[None]:
         raise
 
 
-def _verify(checkpoint: Path, path: Path, bar: Progress) -> None:
-    """Compare the file with its source, weight by weight. Raises BadFile when they differ."""
+def _verify(checkpoint: Path, path: Path, bar: Progress) -> VerifyReport:
+    """Compare the GGUF with its source, weight by weight. Raises BadFile when they differ."""
     from convert.verify import verify
+
+    return _require(path, verify(checkpoint, path, bar))
+
+
+def _require(path: Path, report: VerifyReport) -> VerifyReport:
+    """Raises BadFile unless the report is good."""
     from latam_edge.core.errors import BadFile
 
-    report = verify(checkpoint, path, bar)
     if not report.ok:
         raise BadFile(path=path, reason=t("cli.convert.differs", names=", ".join(report.problems[:8])))
+    return report

@@ -86,9 +86,44 @@ def test_convert_tells_size_bits_and_time(
     assert f"latam-edge chat --model {out}" in said.err
 
 
-def test_convert_to_onnx_says_that_it_can_not_yet(checkpoint: Path, tmp_path: Path, capsys: Capture) -> None:
-    assert main(["convert", str(checkpoint), "--to", "onnx", "-o", str(tmp_path / "x")]) == 2
-    assert "--to gguf" in capsys.readouterr().err
+def test_convert_writes_both_formats_from_one_pass_and_checks_them(
+    checkpoint: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    argv = ["convert", str(checkpoint), "--to", "gguf", "--to", "onnx", "-o", str(tmp_path / "escuela")]
+    assert main([*argv, "--json", "--register", "escuela", "--verify"]) == 0
+    plain, folder = json.loads(capsys.readouterr().out)
+    assert (plain["target"], plain["path"]) == ("gguf", str(tmp_path / "escuela.gguf"))
+    assert (folder["target"], folder["path"]) == ("onnx", str(tmp_path / "escuela-onnx"))
+    assert plain["seconds"] == folder["seconds"]
+    assert plain["bits_per_weight"] == folder["bits_per_weight"]
+    assert 0.01 < folder["relative_error"] < 0.15
+    assert folder["file_bytes"] == sum(path.stat().st_size for path in (tmp_path / "escuela-onnx").iterdir())
+    assert (plain["registered"], folder["registered"]) == ("escuela", "escuela-onnx")
+    assert Library().verify("escuela-onnx").quantization == "Q4_0"
+    assert main(["models", "info", "escuela-onnx", "--lang", "es"]) == 0
+    assert "escuela-onnx" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("lang", ["es", "pt", "en"])
+def test_convert_to_onnx_tells_what_it_wrote_and_that_it_was_checked(
+    lang: str, checkpoint: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "q8-onnx"
+    argv = ["convert", str(checkpoint), "--to", "onnx", "--type", "q8_0", "-o", str(out), "--lang", lang]
+    assert main(argv) == 0
+    said = capsys.readouterr()
+    assert str(out) in said.out
+    assert "%" in said.err
+    assert [path.name for path in tmp_path.iterdir()] == ["q8-onnx"]
+
+
+def test_types_that_llama_cpp_makes_are_not_offered_in_onnx(
+    checkpoint: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    argv = ["convert", str(checkpoint), "--to", "onnx", "--type", "q4_k_m", "-o", str(tmp_path / "x")]
+    assert main(argv) == 2
+    assert "int4" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
 
 
 def test_evaluate_gives_one_row_per_text_against_a_reference(
