@@ -195,6 +195,66 @@ class NotONNX(BadFile):
     key = "errors.not_onnx"  # path
 
 
+class BadBundle(BadFile):
+    code = "LE-150"
+    key = "errors.bad_bundle"  # path, detail
+
+
+class BundleMissing(BadFile):
+    code = "LE-151"
+    key = "errors.bundle_missing"  # path
+
+
+class BundleUnsigned(BadFile):
+    code = "LE-152"
+    key = "errors.bundle_unsigned"  # path
+
+
+class BundleAltered(BadFile):
+    code = "LE-153"
+    key = "errors.bundle_altered"  # name, path
+
+
+class BundleOtherKey(BadFile):
+    code = "LE-154"
+    key = "errors.bundle_other_key"  # words
+
+
+class BundleEscape(BadFile):
+    code = "LE-155"
+    key = "errors.bundle_escape"  # name, inside
+
+
+class BundleLink(BadFile):
+    code = "LE-156"
+    key = "errors.bundle_link"  # name
+
+
+class BundleBomb(BadFile):
+    code = "LE-157"
+    key = "errors.bundle_bomb"  # name
+
+
+class BundleWheel(BadFile):
+    code = "LE-158"
+    key = "errors.bundle_wheel"  # name, detail
+
+
+class BundleDowngrade(BadFile):
+    code = "LE-159"
+    key = "errors.bundle_downgrade"  # installed, offered
+
+
+class BundleTarget(BadFile):
+    code = "LE-160"
+    key = "errors.bundle_target"  # machine, offered
+
+
+class BundleGather(BadFile):
+    code = "LE-161"
+    key = "errors.bundle_gather"  # target, detail
+
+
 class HistoryBusy(LatamEdgeError):
     code = "LE-113"
     key = "errors.history_busy"  # path
