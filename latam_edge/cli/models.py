@@ -125,8 +125,11 @@ def _info(library: Library, args: argparse.Namespace) -> int:
         output.json(facts)
         return 0
     card = facts.pop("card", {})
+    stated = facts.pop("passport", None)
     shown = {name: value for name, value in facts.items() if value not in (None, "")}
     output.facts((t(f"models.fact.{name}"), _say(name, value)) for name, value in shown.items())
+    if stated is not None:
+        _show_passport(Path(facts["path"]))
     about = card.get("description")
     if isinstance(about, dict):
         from latam_edge.core.i18n import language
@@ -136,6 +139,22 @@ def _info(library: Library, args: argparse.Namespace) -> int:
         output.line()
         output.line(output.clean(about))
     return 0
+
+
+def _show_passport(model: Path) -> None:
+    """What the file says was measured about it, and how to measure it again."""
+    from latam_edge.formats.passport import of_file
+
+    if (passport := of_file(model)) is None:
+        return
+    output.line()
+    output.line(output.bold(t("models.passport.title")))
+    pairs = [("method", passport.method), ("calibration", passport.calibration_sha256[:16])]
+    pairs += [("reference", passport.reference), ("program", passport.program)]
+    output.facts((t(f"models.passport.{name}"), value) for name, value in pairs if value)
+    for line in passport.lines():
+        output.line(output.clean(line))
+    output.note(t("models.passport.check", path=model))
 
 
 def _verify(library: Library, args: argparse.Namespace) -> int:

@@ -111,6 +111,11 @@ class Passport:
             there[language] = {name: value for name, value in values.items() if value is not None}
         return nested
 
+    def of_one_text(self, engine: str) -> list[tuple[Place, Figures]]:
+        """The figures of one engine on one text (the first by name), by language: what there is room for."""
+        found = sorted(item for item in self.figures.items() if item[0][0] == engine)
+        return [item for item in found if item[0][1] == found[0][0][1]]
+
     def lines(self) -> list[str]:
         """One short line for each place, for people: "es, prose, llama: perplexity 3.9, KL 0.0080"."""
         found = []

@@ -30,6 +30,7 @@ from latam_edge.core.errors import (
     UnknownModel,
 )
 from latam_edge.core.progress import Progress, silent
+from latam_edge.formats import passport as passports
 from latam_edge.formats.gguf import GGUFHeader
 from latam_edge.formats.model import ModelHeader, read_model
 from latam_edge.formats.onnx import GRAPH_FILE, OnnxHeader
@@ -112,6 +113,8 @@ class Library:
             "default": entry.registered and names.key(entry.name) == names.key(self.default()),
             "added_at": entry.added_at,
         }
+        if (passport := passports.read(header.metadata)) is not None:
+            facts["passport"] = passport.to_json()
         if entry.embedded:
             facts["card"] = cards.read(self._assets / f"{EMBEDDED}.json")
         elif (found := _find(listed := self._load(), entry.name)) and entry.registered:

@@ -10,8 +10,9 @@ import torch
 
 from latam_edge.evaluate import metrics
 from latam_edge.evaluate.language import guess
+from latam_edge.evaluate.windows import overlapping as windows
+from latam_edge.evaluate.windows import side_by_side
 from latam_edge.formats.plain_text import blocks
-from latam_edge.evaluate.windows import overlapping as windows, side_by_side
 
 
 @pytest.fixture

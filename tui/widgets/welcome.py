@@ -8,7 +8,10 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import OptionList, Static
 
-from latam_edge.core.i18n import t
+from latam_edge.core.errors import LatamEdgeError
+from latam_edge.core.i18n import decimal, t
+from latam_edge.formats import passport as passports
+from latam_edge.runtime.engine import engine_of
 from latam_edge.store.entry import Entry
 
 EXAMPLES = ("chat.example_1", "chat.example_2", "chat.example_3")
@@ -33,6 +36,7 @@ class Welcome(VerticalScroll, can_focus=False):
         yield Static(classes="title", markup=False)
         yield Static(classes="lead", markup=False)
         yield Static(classes="honest", markup=False)
+        yield Static(classes="passport", markup=False)
         yield Static(classes="try", markup=False)
         yield OptionList()
         yield Static(classes="kept", markup=False)
@@ -57,11 +61,13 @@ class Welcome(VerticalScroll, can_focus=False):
             "title": t("chat.welcome_title"),
             "lead": t("chat.welcome_lead"),
             "honest": t(honest, model=self._entry.name),
+            "passport": measured(self._entry),
             "try": t("chat.welcome_try"),
             "kept": kept,
         }
         for name, text in texts.items():
             self.query_one(f".{name}", Static).update(text)
+        self.query_one(".passport", Static).display = bool(texts["passport"])
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options(["› " + t(key) for key in EXAMPLES])
@@ -70,3 +76,19 @@ class Welcome(VerticalScroll, can_focus=False):
     def _tried(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.post_message(self.Tried(t(EXAMPLES[event.option_index])))
+
+
+def measured(entry: Entry) -> str:
+    """One line about the quality that the model's file states was measured; "" when it states none."""
+    try:
+        passport = passports.of_file(entry.path)
+    except LatamEdgeError:
+        return ""  # why it can't be read is told by the loading
+    if passport is None:
+        return ""
+    shares = [
+        f"{decimal(f'{100 * figures.top1_agreement:.1f}')} % ({language})"
+        for (_, _, language), figures in passport.of_one_text(engine_of(entry.path))
+        if figures.top1_agreement is not None
+    ]
+    return t("chat.welcome_passport", shares=", ".join(shares)) if shares else ""

@@ -79,4 +79,10 @@ MESSAGES = {
     "models.download.cut": "the connection breaks again and again. Repeat the same command to go on where it stopped.",
     "models.download.other_address": "Nothing is downloaded from such an address; from {host} it is: give owner/repository, or bring the file and give its path.",
     "models.download.https_only": "{url} is not an https address: the download would not be safe.",
+    "models.passport.title": "Quality passport (what the file states)",
+    "models.passport.method": "Method",
+    "models.passport.calibration": "Calibration",
+    "models.passport.reference": "Compared with",
+    "models.passport.program": "Measured by",
+    "models.passport.check": "To measure it again: latam-edge evaluate {path} --check",
 }

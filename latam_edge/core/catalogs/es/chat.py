@@ -29,6 +29,7 @@ MESSAGES = {
     "chat.welcome_lead": "Funciona en esta computadora, sin internet.",
     "chat.welcome_honest": "{model} es un modelo escolar pequeño: puede equivocarse. En temas de salud, pregunta siempre a una persona que trabaje en salud.",
     "chat.welcome_other": "{model} puede equivocarse: comprueba lo importante.",
+    "chat.welcome_passport": "Medido: elige la misma palabra que el modelo sin comprimir en {shares} de los casos.",
     "chat.welcome_try": "Prueba con una de estas (flecha ↑ y Enter, o un clic):",
     "chat.welcome_kept": "Tienes {count} conversaciones guardadas: Ctrl+L las muestra.",
     "chat.welcome_kept_one": "Tienes una conversación guardada: Ctrl+L la muestra.",

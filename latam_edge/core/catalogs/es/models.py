@@ -79,4 +79,10 @@ MESSAGES = {
     "models.download.cut": "la conexión se corta una y otra vez. Repite el mismo comando para seguir donde quedó.",
     "models.download.other_address": "De una dirección así no se descarga; de {host} sí: indica dueño/repositorio, o trae el archivo e indica su ruta.",
     "models.download.https_only": "{url} no es una dirección https: la descarga no sería segura.",
+    "models.passport.title": "Pasaporte de calidad (lo que el archivo declara)",
+    "models.passport.method": "Método",
+    "models.passport.calibration": "Calibración",
+    "models.passport.reference": "Comparado con",
+    "models.passport.program": "Medido por",
+    "models.passport.check": "Para medirlo de nuevo: latam-edge evaluate {path} --check",
 }

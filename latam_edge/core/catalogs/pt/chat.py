@@ -29,6 +29,7 @@ MESSAGES = {
     "chat.welcome_lead": "Funciona neste computador, sem internet.",
     "chat.welcome_honest": "{model} é um modelo escolar pequeno: pode errar. Em assuntos de saúde, pergunte sempre a um profissional de saúde.",
     "chat.welcome_other": "{model} pode errar: confira o que for importante.",
+    "chat.welcome_passport": "Medido: escolhe a mesma palavra que o modelo sem compressão em {shares} dos casos.",
     "chat.welcome_try": "Experimente uma destas (seta ↑ e Enter, ou um clique):",
     "chat.welcome_kept": "Você tem {count} conversas guardadas: Ctrl+L mostra a lista.",
     "chat.welcome_kept_one": "Você tem uma conversa guardada: Ctrl+L mostra a lista.",

@@ -79,4 +79,10 @@ MESSAGES = {
     "models.download.cut": "a conexão cai uma e outra vez. Repita o mesmo comando para continuar de onde parou.",
     "models.download.other_address": "De um endereço assim não se baixa; de {host} sim: indique dono/repositório, ou traga o arquivo e indique o caminho.",
     "models.download.https_only": "{url} não é um endereço https: o download não seria seguro.",
+    "models.passport.title": "Passaporte de qualidade (o que o arquivo declara)",
+    "models.passport.method": "Método",
+    "models.passport.calibration": "Calibração",
+    "models.passport.reference": "Comparado com",
+    "models.passport.program": "Medido por",
+    "models.passport.check": "Para medir de novo: latam-edge evaluate {path} --check",
 }
