@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from conftest import byte_letters
 
 from latam_edge.core.errors import BadFile, FileMissing, NotGGUF, UsageError
 from latam_edge.core.progress import Step
@@ -139,3 +144,120 @@ def test_texts_that_cannot_be_measured_are_refused(tiny_model: Path, text: Path,
         evaluate(tiny_model, [(tmp_path / "nada.txt", "es")])
     with pytest.raises(NotGGUF):
         evaluate(text, [(text, "es")])
+
+
+def test_windows_as_llama_perplexity_cuts_them_give_its_figure(tiny_model: Path, tmp_path: Path) -> None:
+    """Computed as tools/perplexity does: chunks side by side, rows n/2 .. n-2, a last newline dropped."""
+    path = tmp_path / "largo.txt"
+    path.write_text(TEXT * 10, encoding="utf-8")
+    (report,) = evaluate(tiny_model, [(path, "es")], n_ctx=64, windows="llama-perplexity")
+    with Scorer(tiny_model, n_ctx=64, n_threads=1) as scorer:
+        tokens = scorer.tokenize((TEXT * 10)[:-1])
+        losses = []
+        for start in range(0, len(tokens) // 64 * 64, 64):
+            seen = tokens[start : start + 64]
+            logits = torch.tensor(scorer.logits(seen)).double()[32:63]
+            losses.append(
+                torch.nn.functional.cross_entropy(logits, torch.tensor(seen[33:]), reduction="none")
+            )
+    assert report.tokens == 31 * (len(tokens) // 64)
+    assert report.perplexity == pytest.approx(torch.cat(losses).mean().exp().item())
+    assert report.windows == "llama-perplexity"
+
+
+def test_windows_of_another_name_are_refused(tiny_model: Path, text: Path) -> None:
+    with pytest.raises(UsageError, match="llama-perplexity"):
+        evaluate(tiny_model, [(text, "es")], windows="halves")
+
+
+def test_a_stream_of_some_rows_is_that_part_of_all_rows(tiny_model: Path) -> None:
+    with Scorer(tiny_model, n_ctx=400, n_threads=1) as scorer:
+        tokens = scorer.tokenize(TEXT * 6)[:400]
+        whole = scorer.logits(tokens)
+        pieces = [piece.copy() for piece in scorer.stream(tokens, 150, 390)]
+    assert len(pieces) > 1
+    np.testing.assert_array_equal(np.concatenate(pieces), whole[150:390])
+
+
+def write_wide_model(path: Path, vocabulary: int = 150_000) -> Path:
+    """A model of one thin layer with as many tokens as Qwen2.5 has, and a tied head."""
+    import gguf
+
+    width = 32
+    letters = byte_letters()
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_context_length(512)
+    writer.add_embedding_length(width)
+    writer.add_block_count(1)
+    writer.add_feed_forward_length(2 * width)
+    writer.add_head_count(2)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(width // 2)
+    writer.add_vocab_size(vocabulary)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("default")
+    tokens = [*letters, *(f"{letters[32]}w{number:x}" for number in range(vocabulary - len(letters)))]
+    writer.add_token_list(tokens)
+    writer.add_token_types([gguf.TokenType.NORMAL] * vocabulary)
+    writer.add_token_merges([f"{letters[32]} w"])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(1)
+    writer.add_add_bos_token(False)
+    rng = np.random.default_rng(0)
+
+    def weights(rows: int, columns: int) -> np.ndarray:
+        return rng.normal(0, 0.3, (rows, columns)).astype(np.float16)
+
+    one = np.ones(width, np.float32)
+    writer.add_tensor("token_embd.weight", weights(vocabulary, width))
+    writer.add_tensor("output_norm.weight", one)
+    writer.add_tensor("blk.0.attn_norm.weight", one)
+    writer.add_tensor("blk.0.ffn_norm.weight", one)
+    for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
+        writer.add_tensor(f"blk.0.{name}.weight", weights(width, width))
+    writer.add_tensor("blk.0.ffn_gate.weight", weights(2 * width, width))
+    writer.add_tensor("blk.0.ffn_up.weight", weights(2 * width, width))
+    writer.add_tensor("blk.0.ffn_down.weight", weights(width, 2 * width))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_a_vocabulary_of_150_thousand_stays_far_below_the_bound(
+    tmp_path: Path, run_python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    """Beyond the models, evaluation may take 1.5 GB; two models' logits of three windows would take 1.8 GB."""
+    model = write_wide_model(tmp_path / "ancho.gguf")
+    text = tmp_path / "texto.txt"
+    text.write_text(TEXT * 14, encoding="utf-8")
+    done = run_python(
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from latam_edge.evaluate import evaluate\n"
+        f"model, text = Path({str(model)!r}), Path({str(text)!r})\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "(report,) = evaluate(model, [(text, 'es')], model, n_threads=1)\n"
+        "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "print(report.tokens, (peak - before) * (1 if sys.platform == 'darwin' else 1024))\n",
+        timeout=240,
+    )
+    tokens, grown = map(int, done.stdout.split())
+    assert tokens > 768
+    assert grown - 2 * model.stat().st_size < 600e6
+
+
+def test_ctrl_c_ends_a_measurement_at_once_and_without_a_traceback(tiny_model: Path, tmp_path: Path) -> None:
+    text = tmp_path / "largo.txt"
+    text.write_text(TEXT * 20_000, encoding="utf-8")
+    command = [sys.executable, "-m", "latam_edge", "evaluate", str(tiny_model), "--text", str(text)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        assert "%" in running.stderr.readline()  # the first report of progress
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert out == ""
+    assert "Traceback" not in err
