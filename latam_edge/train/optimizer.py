@@ -11,14 +11,73 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.distributed.tensor import DTensor, Replicate
 
 from latam_edge.train.recipe import Stage
+
+
+class ShardedMuon(torch.optim.Muon):
+    """Muon for weights of which each process holds a part (FSDP2's DTensors).
+
+    PyTorch's own runs on them too, but talks to the other processes in every
+    product of the iteration; here each matrix's momentum is gathered once and
+    orthogonalized whole in every process, and each keeps its part of the result.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                state = self.state[weight]
+                if "momentum_buffer" not in state:
+                    state["momentum_buffer"] = torch.zeros_like(weight.grad)
+                momentum = state["momentum_buffer"]
+                momentum.lerp_(weight.grad, 1 - group["momentum"])
+                update = weight.grad.lerp(momentum, group["momentum"])
+                change = _like(orthogonalized(_whole(update), group["ns_steps"], group["eps"]), weight)
+                weight.mul_(1 - group["lr"] * group["weight_decay"])
+                stretch = max(1.0, weight.shape[0] / weight.shape[1]) ** 0.5
+                weight.add_(change.to(weight.dtype), alpha=-group["lr"] * stretch)
+
+
+NEWTON_SCHULZ = (3.4445, -4.775, 2.0315)
+"""The quintic's coefficients, steep at zero (Jordan et al. 2024)."""
+
+
+def orthogonalized(matrix: torch.Tensor, steps: int, eps: float) -> torch.Tensor:
+    """`matrix` with all its singular values near one, by Newton-Schulz steps in bfloat16."""
+    a, b, c = NEWTON_SCHULZ
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = matrix.bfloat16()
+    x = x.T if tall else x
+    x = x / x.norm().clamp(min=eps)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.T if tall else x
+
+
+def _whole(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor itself, or all of it where this process holds a part."""
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+
+
+def _like(tensor: torch.Tensor, shaped: torch.Tensor) -> torch.Tensor:
+    """This process's part of a tensor that all of them have whole, cut as `shaped` is."""
+    if not isinstance(shaped, DTensor):
+        return tensor
+    mesh = shaped.device_mesh
+    everywhere = DTensor.from_local(tensor, mesh, [Replicate()] * mesh.ndim, run_check=False)
+    return everywhere.redistribute(placements=shaped.placements)
 
 
 class Optimizers:
     """The optimizers of a stage as one."""
 
-    def __init__(self, model: nn.Module, stage: Stage) -> None:
+    def __init__(self, model: nn.Module, stage: Stage, sharded: bool = False) -> None:
+        """sharded: each process will hold a part of the weights only."""
         matrices = [
             p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n and "lm_head" not in n
         ]
@@ -33,8 +92,9 @@ class Optimizers:
             self.parts: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=stage.lr_other, **adamw)]
             self._peaks = [stage.lr_other]
             return
+        muon = ShardedMuon if sharded else torch.optim.Muon
         self.parts = [
-            torch.optim.Muon(matrices, lr=stage.lr_matrix, weight_decay=stage.weight_decay, momentum=0.95),
+            muon(matrices, lr=stage.lr_matrix, weight_decay=stage.weight_decay, momentum=0.95),
             torch.optim.AdamW(others, lr=stage.lr_other, weight_decay=0.0, **adamw),
         ]
         self._peaks = [stage.lr_matrix, stage.lr_other]

@@ -62,6 +62,8 @@ class Stage:
     other shares than pretraining (what is already sure less, what is not more)."""
     optimizer: str = "muon"
     """"muon": Muon for the matrices, AdamW for the rest. "adamw": AdamW for all, at lr_other."""
+    precision: str = "bf16"
+    """"bf16": products in bfloat16, weights in float32. "fp32": all in float32."""
     micro_tokens: int = 0
     """Tokens that go through the model at a time, a divisor of batch_tokens: less memory, the same step.
     0: all of them."""
@@ -78,6 +80,7 @@ class Stage:
 
 
 OPTIMIZERS = ("muon", "adamw")
+PRECISIONS = ("bf16", "fp32")
 MIX = ("cartilla", "reading", "instructions")
 MODES = ("online", "cached", "text", "none")
 
@@ -298,6 +301,7 @@ def _check(recipe: Recipe, path: Path) -> None:
         if not 0 <= stage.late_share <= 1:
             raise BadRecipe(path=path, detail=f"{name}.late_share: 0..1")
         _check_word(f"{name}.optimizer", stage.optimizer, OPTIMIZERS, path)
+        _check_word(f"{name}.precision", stage.precision, PRECISIONS, path)
     _check_word("distill.mode", recipe.distill.mode, MODES, path)
     if recipe.distill.mode == "text" and not recipe.distill.prompts:
         raise BadRecipe(path=path, detail='distill.mode = "text": distill.prompts = ["…", …]')

@@ -51,15 +51,16 @@ LOG_EVERY = 20
 class _StepModule(nn.Module):
     """The model and its loss as one module, which is what several processes wrap."""
 
-    def __init__(self, model: LlamaForCausalLM, loss: Loss) -> None:
+    def __init__(self, model: LlamaForCausalLM, loss: Loss, bf16: bool) -> None:
         super().__init__()
         self.model = model
         self._loss = loss
+        self._bf16 = bf16
 
     def forward(self, batch: Batch, loss: Loss | None = None) -> torch.Tensor:
         if loss is not None:  # measuring, in full precision
             return loss(self.model, batch)
-        with torch.autocast(batch.tokens.device.type, torch.bfloat16):
+        with torch.autocast(batch.tokens.device.type, torch.bfloat16, enabled=self._bf16):
             return self._loss(self.model, batch)
 
 
@@ -103,8 +104,8 @@ def train(
     parts = _Parts(stage, rows, world)
     steps = max(1, stage.tokens // stage.batch_tokens)
     order = order or Shuffled(len(rows), seed)
-    optimizers = Optimizers(model, stage)
-    run, wrapped = _runner(model, loss, optimizers, world, compile_step)
+    optimizers = Optimizers(model, stage, world.sharded)
+    run, wrapped = _runner(model, loss, optimizers, world, compile_step, stage.precision == "bf16")
     average = Average(model, stage.ema) if stage.ema else None
     checkpoint = folder / "checkpoint.pt"
     begin, spent = 0, 0.0
@@ -221,13 +222,13 @@ class _Parts:
 
 
 def _runner(
-    model: LlamaForCausalLM, loss: Loss, optimizers: Optimizers, world: World, compile_step: bool
+    model: LlamaForCausalLM, loss: Loss, optimizers: Optimizers, world: World, compile_step: bool, bf16: bool
 ) -> tuple[Callable[[Batch], torch.Tensor], nn.Module | None]:
     """What computes a batch's loss, compiled if asked for, and the wrapped module where there is one."""
     if world.size == 1:
 
         def forward(batch: Batch) -> torch.Tensor:
-            with torch.autocast(batch.tokens.device.type, torch.bfloat16):
+            with torch.autocast(batch.tokens.device.type, torch.bfloat16, enabled=bf16):
                 return loss(model, batch)
 
         return (torch.compile(forward, dynamic=False) if compile_step else forward), None
@@ -235,7 +236,7 @@ def _runner(
         # Layer by layer: what wraps the whole model for several processes can't be compiled through.
         for layer in model.model.layers:
             layer.compile(dynamic=False)
-    wrapped = world.prepare(_StepModule(model, loss), optimizers)
+    wrapped = world.prepare(_StepModule(model, loss, bf16), optimizers)
     return wrapped, wrapped
 
 

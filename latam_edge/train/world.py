@@ -188,10 +188,12 @@ def join_world() -> World:
 
 def _shard_on_cpu(accelerator: Accelerator) -> None:
     """accelerate turns FSDP2 on for GPUs alone; on CPUs, where it can be tried out, it is turned on here."""
+    from accelerate import PartialState
     from accelerate.utils import DistributedType, FullyShardedDataParallelPlugin
 
     accelerator.state.fsdp_plugin = FullyShardedDataParallelPlugin(fsdp_version=2)
-    accelerator.state.distributed_type = DistributedType.FSDP
+    # Every AcceleratorState that is made takes the kind from here.
+    PartialState().distributed_type = accelerator.state.distributed_type = DistributedType.FSDP
 
 
 @contextmanager
