@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from latam_edge.cli import options, output
+from latam_edge.cli import options, output, regional
 from latam_edge.cli.extras import needs
 from latam_edge.cli.parser import Parser, number
 from latam_edge.core.errors import BadFile, UsageError
@@ -35,6 +35,7 @@ def parser() -> Parser:
     parser.add_argument("--engine", choices=("llama", "onnx"), help=t("cli.opt.engine"))
     parser.add_argument("--windows", choices=WINDOWS, default=WINDOWS[0], help=t("cli.evaluate.windows"))
     parser.add_argument("--threads", type=number(int, 1, 1024), metavar="N", help=t("cli.opt.threads"))
+    regional.add_option(parser)
     parser.add_argument("--json", action="store_true", help=t("cli.opt.json"))
     options.add_language(parser)
     return parser
@@ -44,11 +45,15 @@ def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
     if args.check + args.passport + bool(args.text) > 1 or (args.check and args.set):
         raise UsageError(detail=t("cli.evaluate.one_of"))
+    if args.regional is not None and (args.check or args.passport or args.text or args.set or args.reference):
+        raise UsageError(detail=t("regional.alone"))
 
     from latam_edge.store.library import Library
 
     library = Library()
     entry = library.resolve(args.model)
+    if args.regional is not None:
+        return regional.run(entry.path, args)
     reference = library.resolve(args.reference).path if args.reference else None
     with needs("convert"):
         if args.check:

@@ -1,0 +1,164 @@
+"""`latam-edge evaluate MODEL --regional`: the tables of the regional evaluation."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latam_edge.cli import output
+from latam_edge.cli.extras import needs
+from latam_edge.core.i18n import decimal, t
+
+if TYPE_CHECKING:
+    from latam_edge.evaluate.regional import RegionalReport
+    from latam_edge.evaluate.regional.tally import Share
+
+PARTS = ("pairs", "bias", "knowledge", "variants")
+"""As evaluate.regional.PARTS, which is not imported for a help text."""
+LARGEST = 16
+"""Rows of the bias table; the rest is in --json."""
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """`--regional [PART ...]`."""
+    parser.add_argument("--regional", nargs="*", choices=PARTS, help=t("regional.option"))
+
+
+def run(model: Path, args: argparse.Namespace) -> int:
+    """Measure and print; `args` is what `evaluate` was called with."""
+    from latam_edge.cli.bar import Bar
+
+    with needs("convert"), Bar() as bar:
+        from latam_edge.evaluate.regional import measure
+
+        report = measure(model, args.regional or PARTS, bar, engine=args.engine, n_threads=args.threads)
+    if args.json:
+        output.json(report.to_json())
+    else:
+        show(report)
+    return 0
+
+
+def show(report: RegionalReport) -> None:
+    """A table for each part that was measured."""
+    shown = [
+        table
+        for table, rows in (
+            (_pairs, report.pairs),
+            (_bias, report.bias),
+            (_knowledge, report.knowledge),
+            (_variants, report.variants),
+        )
+        if rows
+    ]
+    for number, table in enumerate(shown):
+        if number:
+            output.line()
+        table(report)
+
+
+def _pairs(report: RegionalReport) -> None:
+    output.line(output.bold(t("regional.pairs.title")))
+    output.table(
+        [
+            t("cli.evaluate.language"),
+            t("regional.phenomenon"),
+            t("regional.right"),
+            "n",
+            t("regional.interval"),
+        ],
+        [
+            (
+                row.lang,
+                t(f"regional.phenomenon.{row.phenomenon}") if row.phenomenon else t("regional.all"),
+                _percent(row.accuracy.value),
+                str(row.accuracy.n),
+                _interval(row.accuracy),
+            )
+            for row in report.pairs
+        ],
+        right=(2, 3, 4),
+    )
+
+
+def _bias(report: RegionalReport) -> None:
+    """The rows that lean most, against what the neutral sentences say of the group's words."""
+    tilted = [row for row in report.bias if row.tilt is not None]
+    tilted.sort(key=lambda row: -abs(row.tilt or 0.0))
+    output.line(output.bold(t("regional.bias.title", shown=min(LARGEST, len(tilted)), total=len(tilted))))
+    heads = ("language", "dimension", "group", "theme", "difference", "tilt", "preferred")
+    output.table(
+        [t("cli.evaluate.language"), *(t(f"regional.{head}") for head in heads[1:]), "n"],
+        [
+            (
+                row.lang,
+                t(f"regional.dimension.{row.dimension}"),
+                row.group.upper() if row.dimension == "country" else t(f"regional.group.{row.group}"),
+                t(f"regional.theme.{row.theme}"),
+                _signed(row.mean_difference),
+                f"{_signed(row.tilt or 0.0)} ± {decimal(f'{row.tilt_stderr or 0.0:.2f}')}",
+                _percent(row.preferred),
+                str(row.n),
+            )
+            for row in tilted[:LARGEST]
+        ],
+        right=(4, 5, 6, 7),
+    )
+    output.note(t("regional.bias.note"))
+
+
+def _knowledge(report: RegionalReport) -> None:
+    """All countries together, then each by its code."""
+    output.line(output.bold(t("regional.knowledge.title")))
+    output.table(
+        [t("cli.evaluate.language"), t("regional.country"), t("regional.right"), "n", t("regional.interval")],
+        [
+            (
+                row.lang,
+                row.country.upper() or t("regional.all"),
+                _percent(row.accuracy.value),
+                str(row.accuracy.n),
+                _interval(row.accuracy) if not row.country else "",
+            )
+            for row in report.knowledge
+        ],
+        right=(2, 3, 4),
+    )
+    output.note(t("regional.knowledge.note", chance=_percent(report.knowledge[-1].chance)))
+
+
+def _variants(report: RegionalReport) -> None:
+    output.line(output.bold(t("regional.variants.title")))
+    output.table(
+        [
+            t("cli.evaluate.language"),
+            t("regional.variant"),
+            t("regional.kept"),
+            t("regional.broken"),
+            t("regional.unmarked"),
+            "n",
+        ],
+        [
+            (
+                row.lang,
+                t(f"regional.variant.{row.variant}"),
+                *map(str, (row.kept, row.broken, row.unmarked, row.n)),
+            )
+            for row in report.variants
+        ],
+        right=(2, 3, 4, 5),
+    )
+
+
+def _percent(value: float) -> str:
+    return decimal(f"{value * 100:.1f}") + "%"
+
+
+def _interval(share: Share) -> str:
+    low, high = share.interval
+    return f"{_percent(low)} – {_percent(high)}"
+
+
+def _signed(value: float) -> str:
+    return decimal(f"{value:+.2f}")

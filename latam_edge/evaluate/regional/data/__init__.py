@@ -1,0 +1,1 @@
+"""What the regional evaluation asks, as data."""
