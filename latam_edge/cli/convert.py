@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from latam_edge.cli import options, output
 from latam_edge.cli.extras import needs
 from latam_edge.cli.parser import Parser
+from latam_edge.core.errors import UsageError
 from latam_edge.core.i18n import decimal, format_bytes, format_seconds, t
 from latam_edge.core.progress import Progress
 
@@ -39,6 +40,7 @@ TYPES = (
 METHODS = ("rtn", "absmax", "gptq")
 TARGETS = ("gguf", "onnx")
 ACCURACY_LEVELS = (1, 4)
+EXPORTERS = ("own", "optimum")
 
 
 def parser() -> Parser:
@@ -47,6 +49,7 @@ def parser() -> Parser:
         "checkpoint", type=Path, metavar=t("cli.word.checkpoint"), help=t("cli.convert.checkpoint")
     )
     parser.add_argument("--to", choices=TARGETS, action="append", help=t("cli.convert.to"))
+    parser.add_argument("--exporter", choices=EXPORTERS, default="own", help=t("cli.convert.exporter"))
     parser.add_argument("--type", choices=TYPES, default="int4", help=t("cli.convert.type"))
     parser.add_argument("--method", choices=METHODS, default="rtn", help=t("cli.convert.method"))
     parser.add_argument(
@@ -71,7 +74,9 @@ def main(argv: list[str]) -> int:
     from latam_edge.cli.bar import Bar
 
     calibration = _calibration(args.calibration)
-    targets = args.to or ["gguf"]
+    targets = args.to or (["onnx"] if args.exporter == "optimum" else ["gguf"])
+    if args.exporter == "optimum" and (targets != ["onnx"] or calibration is not None):
+        raise UsageError(detail=t("cli.convert.optimum_only_onnx"))
     with needs("onnx" if "onnx" in targets else "convert"), _kept_work(args.method), Bar() as bar:
         made = _convert(args, targets, calibration, bar)
     if args.register:
@@ -121,6 +126,18 @@ def _convert(
     """Write what was asked for, one pass over the checkpoint for both, and check it.
 
     An ONNX folder is always read back; --verify also codes every weight again."""
+    if args.exporter == "optimum":
+        from convert.to_onnx import optimum_export
+
+        exported = optimum_export.convert(
+            args.checkpoint,
+            args.out,
+            args.type,
+            method=args.method,
+            accuracy_level=args.accuracy_level,
+            progress=bar,
+        )
+        return [_Made("onnx", exported, None)]
     gguf_path, onnx_path = paths_for(args.out, targets)
     if onnx_path is None:
         from convert.to_gguf import convert

@@ -2,6 +2,7 @@
 
 MESSAGES = {
     "convert.writing": "Writing the model",
+    "convert.exporting": "Exporting with optimum",
     "convert.quantizing": "Quantizing",
     "convert.verifying": "Checking the file",
     "convert.not_a_folder": "a checkpoint is a folder, and this is a file",

@@ -2,6 +2,7 @@
 
 MESSAGES = {
     "convert.writing": "Escribiendo el modelo",
+    "convert.exporting": "Exportando con optimum",
     "convert.quantizing": "Cuantizando",
     "convert.verifying": "Revisando el archivo",
     "convert.not_a_folder": "un checkpoint es una carpeta y esto es un archivo",

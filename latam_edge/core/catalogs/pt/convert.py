@@ -2,6 +2,7 @@
 
 MESSAGES = {
     "convert.writing": "Gravando o modelo",
+    "convert.exporting": "Exportando com o optimum",
     "convert.quantizing": "Quantizando",
     "convert.verifying": "Verificando o arquivo",
     "convert.not_a_folder": "um checkpoint é uma pasta e isto é um arquivo",
