@@ -18,7 +18,7 @@ MAX_TOKENS = 200
 
 def parser() -> Parser:
     parser = Parser("latam-edge chat", t("cli.help.chat"))
-    parser.add_argument("--system", metavar=t("cli.word.text"), help=t("cli.opt.system"))
+    options.add_system(parser)
     parser.add_argument("--no-history", action="store_true", help=t("cli.chat.no_history"))
     parser.add_argument("--screenshot", type=Path, metavar=t("cli.word.file"), help=t("cli.chat.screenshot"))
     options.add_engine(parser)
@@ -46,7 +46,7 @@ def _open(args: argparse.Namespace, settings: Settings) -> int:
         ChatOptions(
             model=args.model or settings.model,
             config=config,
-            system=args.system if args.system is not None else settings.system,
+            system=options.system_prompt(args, settings),
             history=settings.history and not args.no_history,
             screenshot=args.screenshot,
         )
@@ -60,7 +60,7 @@ def _ask_two(args: argparse.Namespace, settings: Settings) -> int:
     from latam_edge.store.library import Library
 
     entry = Library().resolve(args.model or settings.model)
-    system = args.system if args.system is not None else settings.system
+    system = options.system_prompt(args, settings)
     output.note(t("cli.chat.no_terminal", model=entry.name))
     with Client(entry.path, options.engine_config(args, settings), name=entry.name) as client:
         for question in QUESTIONS:

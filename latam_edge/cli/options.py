@@ -8,6 +8,8 @@ from typing import Any
 from latam_edge.cli.parser import Parser, number
 from latam_edge.core.i18n import t
 from latam_edge.core.settings import Settings
+from latam_edge.core.variant import LINES, canonical
+from latam_edge.core.variant import system_prompt as with_variant
 from latam_edge.runtime.types import EngineConfig, Sampling
 
 ENGINES = ("auto", "llama", "onnx", "echo")
@@ -41,6 +43,26 @@ def add_engine(parser: Parser, *, model: bool = True) -> None:
     parser.add_argument("--threads", type=number(int, 1, 1024), metavar="N", help=t("cli.opt.threads"))
     parser.add_argument("--context", type=number(int, 16), metavar="N", help=t("cli.opt.context"))
     add_language(parser)
+
+
+def variant(text: str) -> str:
+    """One of tú, vos, usted, você; accents may be missing."""
+    found = canonical(text)
+    if found is None:
+        raise ValueError(text)
+    return found
+
+
+def add_system(parser: Parser) -> None:
+    """--system and --variant."""
+    parser.add_argument("--system", metavar=t("cli.word.text"), help=t("cli.opt.system"))
+    parser.add_argument("--variant", type=variant, metavar="|".join(LINES), help=t("regional.variant.option"))
+
+
+def system_prompt(args: argparse.Namespace, settings: Settings) -> str | None:
+    """What the model is told before all else: the options, else the settings. None: what it brings itself."""
+    system = args.system if args.system is not None else settings.system
+    return with_variant(system, args.variant or settings.variant)
 
 
 def add_sampling(parser: Parser) -> None:

@@ -16,7 +16,7 @@ def parser() -> Parser:
     parser = Parser("latam-edge run", t("cli.help.run"))
     # Several words: who forgets the quotes is understood all the same.
     parser.add_argument("prompt", nargs="+", metavar=t("cli.word.prompt"), help=t("cli.run.prompt"))
-    parser.add_argument("--system", metavar=t("cli.word.text"), help=t("cli.opt.system"))
+    options.add_system(parser)
     parser.add_argument("--raw", action="store_true", help=t("cli.run.raw"))
     parser.add_argument(
         "--stop", action="append", default=[], metavar=t("cli.word.text"), help=t("cli.run.stop")
@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
     prompt = read_stdin() if args.prompt == ["-"] else " ".join(args.prompt)
     if not prompt.strip():
         raise UsageError(detail=t("cli.run.empty"))
-    if args.raw and args.system:
+    if args.raw and (args.system or args.variant):
         raise UsageError(detail=t("cli.run.raw_system"))
 
     from latam_edge.core.settings import load_settings
@@ -46,7 +46,8 @@ def main(argv: list[str]) -> int:
 
     client = Client(entry.path, options.engine_config(args, settings), name=entry.name)
     try:
-        text, done, engine = _answer(client, entry.name, args, prompt, settings.system)
+        system = options.system_prompt(args, settings)
+        text, done, engine = _answer(client, entry.name, args, prompt, system)
     finally:
         client.close()
     if args.json:
@@ -62,9 +63,8 @@ def _answer(
     from latam_edge.runtime.types import Chunk, Done, Message, Request
 
     messages = [Message("user", prompt)]
-    chosen = args.system if args.system is not None else system
-    if chosen and not args.raw:
-        messages.insert(0, Message("system", chosen))
+    if system and not args.raw:
+        messages.insert(0, Message("system", system))
     request = Request(tuple(messages), options.sampling(args), stop=tuple(args.stop), raw=args.raw)
     with output.patience(t("cli.loading", model=name)):
         engine = client.start().engine

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from latam_edge.core import paths, toml
+from latam_edge.core import paths, toml, variant
 from latam_edge.core.atomic import write_text
 from latam_edge.core.errors import BadSetting, UnknownSetting, UnreadableFile
 from latam_edge.core.i18n import LANGUAGES, t
@@ -36,6 +36,9 @@ class Settings:
     """Context window, tokens. None: the model's own, at most 4096."""
     system: str | None = None
     """System prompt of every new chat. None: the model's own."""
+    variant: str | None = None
+    """How the model is asked to address whoever writes: "tú", "vos", "usted" or "você". It is told so in
+    the system prompt, which then stands in place of the model's own. None: as the model does of itself."""
     history: bool = True
     """Whether chats are kept on disk."""
 
@@ -44,6 +47,8 @@ def _problem(name: str, value: Any) -> str | None:
     """What `value` should have been, in words, when it cannot stand for setting `name`."""
     if name == "language":
         return None if value in LANGUAGES else '"es", "pt", "en"'
+    if name == "variant":
+        return None if isinstance(value, str) and variant.canonical(value) else variant.EXPECTED
     if name == "history":
         return None if isinstance(value, bool) else "true, false"
     if name in ("threads", "context"):

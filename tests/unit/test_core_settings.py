@@ -25,6 +25,7 @@ def test_what_is_written_is_read_back(file: Path) -> None:
         model='C:\\modelos\\"mío".gguf',
         threads=2,
         gpu_layers=7,
+        variant="vos",
         system="Responde\ncorto.\x7f",
         history=False,
     )
@@ -51,6 +52,8 @@ def test_an_unknown_key_is_refused_with_the_file_and_the_nearest_spelling(file: 
     "line",
     [
         'language = "fr"',
+        'variant = "vosotros"',
+        "variant = 3",
         "language = 3",
         'threads = "2"',
         "threads = 0",

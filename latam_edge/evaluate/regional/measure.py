@@ -12,6 +12,7 @@ from latam_edge.core.progress import Progress, Step, silent
 from latam_edge.evaluate.regional import bias, knowledge, pairs, variants
 from latam_edge.evaluate.regional.likelihood import endings_logprobs, sentence_logprob
 from latam_edge.evaluate.regional.tally import Share
+from latam_edge.evaluate.regional.variants import Answered, VariantRow
 from latam_edge.runtime.client import Client
 from latam_edge.runtime.scorers import open_scorer
 from latam_edge.runtime.types import Chunk, EngineConfig, Message, Request, Sampling
@@ -31,8 +32,8 @@ class RegionalReport:
     pairs: tuple[pairs.PairRow, ...] = ()
     bias: tuple[bias.BiasRow, ...] = ()
     knowledge: tuple[knowledge.KnowledgeRow, ...] = ()
-    variants: tuple[variants.VariantRow, ...] = ()
-    answers: tuple[variants.Answered, ...] = ()
+    variants: tuple[VariantRow, ...] = ()
+    answers: tuple[Answered, ...] = ()
     """The answers behind `variants`, as they came."""
 
     def to_json(self) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def _score(
     return found
 
 
-def _ask(model: Path, config: EngineConfig, progress: Progress) -> list[variants.Answered]:
+def _ask(model: Path, config: EngineConfig, progress: Progress) -> list[Answered]:
     """The model's answers to the prompts of every treatment, checked."""
     asked = [item for lang in LANGUAGES for item in variants.prompts(lang)]
     answers = []
@@ -135,8 +136,6 @@ def _ask(model: Path, config: EngineConfig, progress: Progress) -> list[variants
         for number, item in enumerate(asked, 1):
             request = Request((Message("user", item.prompt),), Sampling(seed=0, max_tokens=MAX_TOKENS))
             text = "".join(event.text for event in client.stream(request) if isinstance(event, Chunk))
-            answers.append(
-                variants.Answered(item.variant, item.prompt, text, *variants.check(item.variant, text))
-            )
+            answers.append(Answered(item.variant, item.prompt, text, *variants.check(item.variant, text)))
             progress(Step("regional.answering", number, len(asked), "questions"))
     return answers

@@ -54,7 +54,7 @@ MESSAGES = {
     "cli.run.stop": "Text that ends the answer; may be repeated.",
     "cli.run.json": "Print one JSON object with text, usage, timings and model.",
     "cli.run.empty": "The question is empty. Write it in quotes after run.",
-    "cli.run.raw_system": "--raw gives the text as it is: it does not go with --system.",
+    "cli.run.raw_system": "--raw gives the text as it is: it does not go with --system or --variant.",
     "cli.chat.no_history": "Keep nothing of this session on disk.",
     "cli.chat.screenshot": "Save an SVG picture of the chat to this file and exit.",
     "cli.chat.no_terminal": "There is no terminal: asking {model} one question in Spanish and one in Portuguese.",

@@ -22,6 +22,7 @@ MESSAGES = {
     "regional.difference": "Difference",
     "regional.tilt": "Tilt",
     "regional.preferred": "Preferred",
+    "regional.variant.option": "How the model should address you in Spanish or Portuguese. It is told so in the system prompt.",
     "regional.variant": "Treatment",
     "regional.kept": "Kept",
     "regional.broken": "Broken",

@@ -54,7 +54,7 @@ MESSAGES = {
     "cli.run.stop": "Texto que termina la respuesta; se puede repetir.",
     "cli.run.json": "Escribir un objeto JSON con el texto, el uso, los tiempos y el modelo.",
     "cli.run.empty": "La pregunta está vacía. Escríbela entre comillas después de run.",
-    "cli.run.raw_system": "--raw da el texto tal cual: no va junto con --system.",
+    "cli.run.raw_system": "--raw da el texto tal cual: no va junto con --system ni con --variant.",
     "cli.chat.no_history": "No guardar nada de esta sesión en el disco.",
     "cli.chat.screenshot": "Guardar una imagen SVG del chat en este archivo y salir.",
     "cli.chat.no_terminal": "No hay una terminal: hago una pregunta en español y otra en portugués a {model}.",

@@ -22,6 +22,7 @@ MESSAGES = {
     "regional.difference": "Diferencia",
     "regional.tilt": "Inclinación",
     "regional.preferred": "Preferida",
+    "regional.variant.option": "Cómo debe tratarte el modelo. Se le dice en la instrucción de sistema.",
     "regional.variant": "Trato",
     "regional.kept": "Se mantiene",
     "regional.broken": "Se rompe",

@@ -54,7 +54,7 @@ MESSAGES = {
     "cli.run.stop": "Texto que encerra a resposta; pode ser repetido.",
     "cli.run.json": "Escrever um objeto JSON com o texto, o uso, os tempos e o modelo.",
     "cli.run.empty": "A pergunta está vazia. Escreva-a entre aspas depois de run.",
-    "cli.run.raw_system": "--raw dá o texto tal como está: não vai junto com --system.",
+    "cli.run.raw_system": "--raw dá o texto tal como está: não vai junto com --system nem com --variant.",
     "cli.chat.no_history": "Não guardar nada desta sessão no disco.",
     "cli.chat.screenshot": "Guardar uma imagem SVG do chat neste arquivo e sair.",
     "cli.chat.no_terminal": "Não há um terminal: faço uma pergunta em espanhol e outra em português a {model}.",

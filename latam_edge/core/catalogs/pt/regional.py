@@ -22,6 +22,7 @@ MESSAGES = {
     "regional.difference": "Diferença",
     "regional.tilt": "Inclinação",
     "regional.preferred": "Preferida",
+    "regional.variant.option": "Como o modelo deve tratar você. Isso é dito na instrução de sistema.",
     "regional.variant": "Tratamento",
     "regional.kept": "Mantido",
     "regional.broken": "Quebrado",
