@@ -13,6 +13,7 @@ run goes on at that layer and ends in the same file.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ class Plan:
     compensation: float = 1.0
     """How much of what earlier layers lost a matrix is to make up for: 0 none, 1 all that its inputs
     allow. Above 0 the full-precision model runs along, which takes twice the time."""
-    lookup: float = 0.1
+    lookup: float = 0.3
     """When the embedding is also the head: how much an error in the row that is looked up counts
     beside the error in the logits."""
     max_tokens: int = 1 << 17
@@ -111,9 +112,16 @@ class _Walk:
         self.plan, self.state = plan, state
         self.decoder = Decoder(shape, windows.shape[1])
         self.tensors = [tensor for tensor in planned if tensor.source]
+        self._opened = ExitStack()
         self.meter = Meter(shape, windows.size, progress, both=plan.compensation > 0)
 
     def run(self) -> Codes:
+        # Overflow is looked for where it would end in codes, and told with the layer's number.
+        with self._opened, np.errstate(over="ignore", invalid="ignore"):
+            self._walk()
+        return self._load
+
+    def _walk(self) -> None:
         if not self.state.has("embedding"):
             found = self._tied_embedding() if self.shape.tied else self._looked_up_embedding()
             self.state.save("embedding", found)
@@ -122,10 +130,6 @@ class _Walk:
             rough, exact = self._layer(layer, rough, exact)
         if not self.shape.tied:
             self._head(rough, exact)
-        rough.close()
-        if exact is not None:
-            exact.close()
-        return self._load
 
     def _load(self, name: str) -> Int4Blocks | None:
         tensor = next(tensor for tensor in self.tensors if tensor.source == name)
@@ -214,7 +218,7 @@ class _Walk:
         """Quantize one layer's matrices in the order in which they meet the streams."""
         weights = self._weights(layer)
         work = _Layer(self, layer, weights)
-        mixed = Activations(self._path("mixed", layer), self.windows.shape, self._mixed_width)
+        mixed = self._stream("mixed", layer, self._mixed_width)
         after = self._stream("rough", layer + 1)
         after_exact = self._stream("exact", layer + 1) if exact is not None else None
         norm, fitted, batches = self.decoder.norm, work.fitted, range(len(rough))
@@ -314,9 +318,11 @@ class _Walk:
     def _path(self, name: str, layer: int) -> Path:
         return self.state.folder / f"{name}-{layer:03d}.f32"
 
-    def _stream(self, name: str, layer: int) -> Activations:
-        """The hidden states that enter `layer`."""
-        return Activations(self._path(name, layer), self.windows.shape, self.shape.n_embd)
+    def _stream(self, name: str, layer: int, width: int = 0) -> Activations:
+        """The hidden states that enter `layer`, closed at the latest when the walk ends."""
+        stream = Activations(self._path(name, layer), self.windows.shape, width or self.shape.n_embd)
+        self._opened.callback(stream.close)
+        return stream
 
     def _tensor(self, name: str) -> PlannedTensor:
         return next(tensor for tensor in self.tensors if tensor.source == name)
