@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "distill": ("latam_edge.cli.distill", "cli.help.distill"),
     "convert": ("latam_edge.cli.convert", "cli.help.convert"),
     "evaluate": ("latam_edge.cli.evaluate", "cli.help.evaluate"),
+    "bundle": ("latam_edge.cli.bundle", "cli.help.bundle"),
     "completion": ("latam_edge.cli.completion", "cli.help.completion"),
 }
 """Command: the module that runs it (`main(argv) -> int`, `parser() -> Parser`) and its summary's key."""

@@ -1,0 +1,1 @@
+"""The suitcase: everything for machines without network or compiler, on one stick, signed."""

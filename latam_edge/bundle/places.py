@@ -1,0 +1,116 @@
+"""Where an installed program lies, and what it keeps about itself.
+
+    <data>/app/versions/<id>/lib/      one version: all packages, unpacked
+    <data>/app/current.json            which version is in force (State)
+    <data>/app/start.py                what the launcher runs
+    <data>/app/incoming/               a model that is being put together
+    <data>/models  <data>/history      not ours to touch, but for models that we bring
+
+A version folder gets its name when it is whole and synced; replacing current.json
+is the one step that changes which version runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from latam_edge.core import paths
+from latam_edge.core.atomic import write_text
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is installed."""
+
+    version: str
+    serial: int
+    """Of the bundle that it came from."""
+    key: str
+    """Public key of who signed that bundle, hexadecimal; "": nobody."""
+    folder: str
+    """Name of the version's folder."""
+    python: str
+    """Version of CPython that the packages are for: "3.11"."""
+    interpreter: str
+    """Path of the Python that runs it."""
+    files: tuple[str, ...] = ()
+    """Paths outside `app` that were made: launcher, desktop entry, icon."""
+    models: dict[str, str] = field(default_factory=dict)
+    """Models that a bundle brought: name in the library -> sha256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Folders of one installation."""
+
+    app: Path
+    """The program."""
+    bin: Path
+    """Where the launcher goes."""
+    share: Path
+    """Where desktop entries and icons go (XDG_DATA_HOME on Linux, the start menu's folder on Windows)."""
+    home: Path | None = None
+    """LATAM_EDGE_HOME, when that is set: the launcher hands it on."""
+
+    @property
+    def versions(self) -> Path:
+        return self.app / "versions"
+
+    @property
+    def incoming(self) -> Path:
+        return self.app / "incoming"
+
+    @property
+    def current(self) -> Path:
+        return self.app / "current.json"
+
+
+def user_places() -> Places:
+    """Those of the user who runs this, or below LATAM_EDGE_HOME."""
+    app = paths.data_dir() / "app"
+    if value := os.environ.get("LATAM_EDGE_HOME"):
+        home = Path(value).expanduser().resolve()
+        return Places(home / "data" / "app", home / "bin", home / "share", home)
+    if sys.platform == "win32":
+        roaming = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
+        return Places(app, app, roaming / "Microsoft" / "Windows" / "Start Menu" / "Programs")
+    if sys.platform == "darwin":
+        return Places(app, Path.home() / ".local" / "bin", Path.home() / "Applications")
+    share = os.environ.get("XDG_DATA_HOME") or ""
+    data = Path(share) if Path(share).is_absolute() else Path.home() / ".local" / "share"
+    return Places(app, Path.home() / ".local" / "bin", data)
+
+
+def load_state(places: Places) -> State | None:
+    """What is installed; None: nothing, or a file that nobody can read."""
+    try:
+        value: Any = json.loads(places.current.read_bytes())
+        state = State(**{**value, "files": tuple(value["files"])})
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    texts = (state.version, state.key, state.folder, state.python, state.interpreter, *state.files)
+    good = all(isinstance(text, str) for text in texts) and isinstance(state.serial, int)
+    return state if good and isinstance(state.models, dict) else None
+
+
+def save_state(places: Places, state: State) -> None:
+    """Put `state` in force, atomically. Raises DiskFull, ReadOnlyPlace."""
+    write_text(places.current, json.dumps(asdict(state), ensure_ascii=False, indent=1) + "\n")
+
+
+def remove_quietly(path: Path) -> bool:
+    """Delete a file or a folder; whether it is gone."""
+    import shutil
+
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    return not os.path.lexists(path)
