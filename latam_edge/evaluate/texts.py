@@ -138,7 +138,8 @@ def evaluate(
         if reference is not None:
             opened = open_scorer(Path(reference), reference_engine, n_ctx=n_ctx, n_threads=n_threads)
             other = stack.enter_context(closing(opened))
-            _same_vocabulary(scorer, other, model, Path(reference))
+            if "onnx" in (engine_of(model), engine_of(Path(reference))):
+                _same_vocabulary(scorer, other, model, Path(reference))
         setup = _Setup(scorer, other, engine or engine_of(model), windows, n_ctx, progress)
         tokens = [array("i", _tokens(scorer, text.content, windows)) for text in known]
         total, done = sum(map(len, tokens)), 0

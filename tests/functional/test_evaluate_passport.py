@@ -1,4 +1,4 @@
-"""A passport measured, written, measured again: with the model it speaks of, and with one that it does not."""
+"""A passport measured, written, measured again: with the model it speaks of, and with another."""
 
 from __future__ import annotations
 

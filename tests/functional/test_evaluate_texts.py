@@ -229,7 +229,7 @@ def write_wide_model(path: Path, vocabulary: int = 150_000) -> Path:
 def test_a_vocabulary_of_150_thousand_stays_far_below_the_bound(
     tmp_path: Path, run_python: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    """Beyond the models, evaluation may take 1.5 GB; two models' logits of three windows would take 1.8 GB."""
+    """Beyond the models it may take 1.5 GB; two models' logits of three windows would take 1.8 GB."""
     model = write_wide_model(tmp_path / "ancho.gguf")
     text = tmp_path / "texto.txt"
     text.write_text(TEXT * 14, encoding="utf-8")
