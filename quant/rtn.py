@@ -7,10 +7,12 @@ weighted by the importance of each column when that is known.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
+from latam_edge.core.hardware import usable_cores
 from quant.lattice import (
     GROUP_SIZE,
     MAX_CODE,
@@ -31,13 +33,19 @@ _CHUNK_GROUPS = 1 << 11
 """Groups per step: 256 kB of float32 stay in a core's second-level cache."""
 
 
-def quantize(weight: Float32s, method: str = "search", importance: Float32s | None = None) -> Int4Blocks:
-    """Put a matrix on the lattice. Deterministic.
+def quantize(
+    weight: Float32s,
+    method: str = "search",
+    importance: Float32s | None = None,
+    n_threads: int | None = None,
+) -> Int4Blocks:
+    """Put a matrix on the lattice. Deterministic, whatever the number of threads.
 
     weight: float32, (n_rows, n_columns), n_columns a multiple of 32.
     method: "absmax" or "search".
     importance: (n_columns,), how much an error in each column matters, such as the
     mean square of the activations that meet it; only "search" looks at it.
+    n_threads: None: one per core for the search, one for what takes no time anyway.
     Raises NotFinite, and ValueError for a shape or a method that is none.
     """
     if weight.ndim != 2 or weight.shape[1] % GROUP_SIZE or not weight.shape[1]:
@@ -50,7 +58,8 @@ def quantize(weight: Float32s, method: str = "search", importance: Float32s | No
     scales = np.empty(rows * groups_per_row, np.float32)
     weights = None if importance is None else _group_weights(importance, groups_per_row)
     step = max(1, _CHUNK_GROUPS // groups_per_row)  # whole rows, so that importance repeats
-    for row in range(0, rows, step):
+
+    def work(row: int) -> None:
         block = np.asarray(weight[row : row + step], np.float32).reshape(-1, GROUP_SIZE)
         part = slice(row * groups_per_row, row * groups_per_row + len(block))
         scales[part] = scale = absmax_scales(block)
@@ -58,6 +67,17 @@ def quantize(weight: Float32s, method: str = "search", importance: Float32s | No
             repeated = None if weights is None else np.tile(weights, (len(block) // groups_per_row, 1))
             scales[part] = scale = _search(block, scale, repeated)
         codes[part] = codes_of_units(block / scale[:, None])
+
+    starts = range(0, rows, step)
+    threads = n_threads or (usable_cores() if method == "search" else 1)
+    if min(threads, len(starts)) < 2:
+        for row in starts:
+            work(row)
+    else:
+        # numpy lets go of the interpreter inside each operation, so threads are enough.
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(work, starts):
+                pass
     return Int4Blocks(codes.reshape(rows, columns), scales.astype(np.float16).reshape(rows, groups_per_row))
 
 

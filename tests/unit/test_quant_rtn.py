@@ -98,3 +98,17 @@ def test_rows_that_are_not_whole_groups_are_refused() -> None:
         quantize(np.zeros(64, np.float32))
     with pytest.raises(ValueError):
         quantize(np.zeros((2, 64), np.float32), "gptq3")
+
+
+def test_threads_change_nothing(weight) -> None:
+    large = np.tile(weight, (8, 1)) * np.linspace(0.5, 2, 1600, dtype=np.float32)[:, None]
+    one, three = quantize(large, n_threads=1), quantize(large, n_threads=3)
+    assert np.array_equal(one.codes, three.codes)
+    assert np.array_equal(one.scales, three.scales)
+
+
+def test_a_weight_that_is_not_finite_is_refused_from_any_thread(weight) -> None:
+    large = np.tile(weight, (8, 1))
+    large[1500, 3] = np.nan
+    with pytest.raises(NotFinite):
+        quantize(large, n_threads=2)
