@@ -109,23 +109,28 @@ def _bias(report: RegionalReport) -> None:
 
 
 def _knowledge(report: RegionalReport) -> None:
-    """All countries together, then each by its code."""
+    """A column for each language; each country by its code, all together last."""
+    found = {(row.lang, row.country): row.accuracy for row in report.knowledge}
+    langs = sorted({lang for lang, _ in found})
+    countries = sorted({country for _, country in found if country})
     output.line(output.bold(t("regional.knowledge.title")))
     output.table(
-        [t("cli.evaluate.language"), t("regional.country"), t("regional.right"), "n", t("regional.interval")],
+        [t("regional.country"), *langs],
         [
-            (
-                row.lang,
-                row.country.upper() or t("regional.all"),
-                _percent(row.accuracy.value),
-                str(row.accuracy.n),
-                _interval(row.accuracy) if not row.country else "",
-            )
-            for row in report.knowledge
+            *(
+                (country.upper(), *(t("regional.of", **_counts(found[lang, country])) for lang in langs))
+                for country in countries
+            ),
+            (t("regional.all"), *(f"{_percent(found[lang, ''].value)}" for lang in langs)),
+            (t("regional.interval"), *(_interval(found[lang, ""]) for lang in langs)),
         ],
-        right=(2, 3, 4),
+        right=range(1, len(langs) + 1),
     )
     output.note(t("regional.knowledge.note", chance=_percent(report.knowledge[-1].chance)))
+
+
+def _counts(share: Share) -> dict[str, int]:
+    return {"hits": share.hits, "n": share.n}
 
 
 def _variants(report: RegionalReport) -> None:

@@ -15,6 +15,7 @@ MESSAGES = {
     "regional.right": "Right",
     "regional.interval": "95% interval",
     "regional.all": "all",
+    "regional.of": "{hits} of {n}",
     "regional.country": "Country",
     "regional.dimension": "Differs in",
     "regional.group": "Group",

@@ -15,6 +15,7 @@ MESSAGES = {
     "regional.right": "Aciertos",
     "regional.interval": "Intervalo 95%",
     "regional.all": "todo",
+    "regional.of": "{hits} de {n}",
     "regional.country": "País",
     "regional.dimension": "Diferencia en",
     "regional.group": "Grupo",

@@ -15,6 +15,7 @@ MESSAGES = {
     "regional.right": "Acertos",
     "regional.interval": "Intervalo 95%",
     "regional.all": "tudo",
+    "regional.of": "{hits} de {n}",
     "regional.country": "País",
     "regional.dimension": "Diferença em",
     "regional.group": "Grupo",
