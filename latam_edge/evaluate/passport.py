@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,9 +92,22 @@ def measure(
         (name, lang): evaluation_set.load(name, lang) for name in sets for lang in evaluation_set.LANGUAGES
     }
     reports = evaluate(model, list(texts.values()), reference, progress, engine=engine)
-    metadata = read_model(model).metadata
-    method = next((value for key in METHOD_KEYS if isinstance(value := metadata.get(key), str)), "")
-    calibration = metadata.get(CALIBRATION_KEY)
+    return of_reports(model, reference, texts, reports)
+
+
+def of_reports(
+    model: Path,
+    reference: Path | None,
+    texts: Mapping[tuple[str, str], Text],
+    reports: Sequence[TextReport],
+) -> Passport:
+    """The passport that figures make which were measured already.
+
+    texts: by (name in the evaluation set, language), in the order of `reports`, at least one.
+    """
+    header = read_model(model)
+    method = next((value for key in METHOD_KEYS if isinstance(value := header.metadata.get(key), str)), "")
+    calibration = header.metadata.get(CALIBRATION_KEY)
     return Passport(
         figures={
             (report.engine, name, lang): _figures(report)
@@ -102,7 +115,7 @@ def measure(
         },
         text_sha256={place: evaluation_set.sha256(text) for place, text in texts.items()},
         weights_sha256=passports.weights_digest(model),
-        method=method or read_model(model).quantization.lower(),
+        method=method or header.quantization.lower(),
         calibration_sha256=calibration if isinstance(calibration, str) else "",
         reference=Path(reference).name if reference is not None else "",
         reference_sha256=_file_digest(reference) if reference is not None else "",
@@ -175,9 +188,10 @@ def _compare(place: passports.Place, stated: Figures, found: Figures) -> list[Ve
 def _same_text(stated: Passport, place: passports.Place) -> Text | None:
     """The text that a figure was measured on, if this version of the program has the very same."""
     _, name, language = place
-    if name not in evaluation_set.SETS or language not in evaluation_set.LANGUAGES:
+    try:
+        text = evaluation_set.load(name, language)
+    except UsageError:
         return None
-    text = evaluation_set.load(name, "es" if language == "es" else "pt")
     same = stated.text_sha256.get((name, language)) == evaluation_set.sha256(text)
     return text if same else None
 

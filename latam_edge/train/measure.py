@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from latam_edge.cartilla import held_out
 from latam_edge.cartilla.model import Lang
 from latam_edge.core.progress import Progress
 from latam_edge.train import architecture, documents, packing
@@ -73,19 +72,29 @@ def export(
     return {"file_bytes": result.file_bytes, "bits_per_weight": round(result.bits_per_weight, 3)}
 
 
-def compare(recipe: Recipe, paths: Paths, excluded: Collection[str], progress: Progress) -> dict[str, Any]:
-    """int4 against f16 on held-out text, per language: perplexity, KL divergence, top-1 agreement."""
-    from latam_edge.core.atomic import write_text
-    from latam_edge.evaluate import evaluate
+def compare(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, Any]:
+    """int4 against f16 on held-out text, per language: perplexity, KL divergence, top-1 agreement.
 
+    The figures, and those on the project's prose, become the int4 file's passport.
+    """
+    from convert.passport import write
+    from latam_edge.core.atomic import write_text
+    from latam_edge.evaluate import evaluate, evaluation_set
+    from latam_edge.evaluate.passport import of_reports
+
+    primer = evaluation_set.cartilla(recipe.exam.per_category)
+    texts = {(name, lang): evaluation_set.load(name, lang) for name in (primer, "prose") for lang in LANGS}
     for lang in LANGS:
-        text = held_out.paragraphs(lang, excluded, recipe.exam.per_category)
-        write_text(paths.held_out(lang), "\n".join(text) + "\n")
-    texts = [(paths.held_out(lang), lang) for lang in LANGS]
+        write_text(paths.held_out(lang), texts[primer, lang].content)
     f16, int4 = paths.gguf(recipe.name, "f16"), paths.gguf(recipe.name, "int4")
+    reports = evaluate(int4, list(texts.values()), f16, progress)
+    write(int4, of_reports(int4, f16, texts, reports))
+    own = [report for (name, _), report in zip(texts, reports, strict=True) if name == primer]
     return {
-        "f16": [r.to_json() for r in evaluate(f16, texts, None, progress)],
-        "int4": [r.to_json() for r in evaluate(int4, texts, f16, progress)],
+        "f16": [
+            {"language": r.language, "tokens": r.tokens, "perplexity": r.reference_perplexity} for r in own
+        ],
+        "int4": [report.to_json() for report in own],
     }
 
 

@@ -255,7 +255,7 @@ class Run:
         }
 
     def _evaluate(self) -> dict[str, Any]:
-        return measure.compare(self.recipe, self.paths, self.excluded, self.progress)
+        return measure.compare(self.recipe, self.paths, self.progress)
 
     def _exam(self) -> dict[str, Any]:
         return measure.exam(self.recipe, self.paths, self.excluded, self.progress)

@@ -84,6 +84,15 @@ def test_the_primers_held_out_text_is_always_the_same() -> None:
 
 def test_texts_that_there_are_none_of_are_a_usage_error() -> None:
     with pytest.raises(UsageError, match=r"prose\.es"):
-        load("prose", "qu")  # type: ignore[arg-type]
-    with pytest.raises(UsageError):
-        evaluation_set.load("wiki", "es")
+        load("prose", "qu")
+    for name in ("wiki", "cartilla-0", "cartilla-x"):
+        with pytest.raises(UsageError):
+            load(name, "es")
+
+
+def test_a_shorter_primer_text_has_a_name_that_says_so() -> None:
+    assert evaluation_set.cartilla(60) == "cartilla"
+    name = evaluation_set.cartilla(2)
+    short = load(name, "pt").content
+    assert 20 < short.count("Pergunta: ") < 200
+    assert short.count("Pergunta: ") < load("cartilla", "pt").content.count("Pergunta: ")
