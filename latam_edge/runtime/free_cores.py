@@ -75,6 +75,18 @@ def free_now() -> int | None:
     return None
 
 
+def calm_look() -> int | None:
+    """Cores free now; one who was about to sleep, such as our own client, does not take one."""
+    seen = free_now()
+    cores = os.cpu_count() or 1
+    for _ in range(3):
+        if seen is None or seen >= cores:
+            break
+        time.sleep(0.001)
+        seen = max(seen, free_now() or 0)
+    return seen
+
+
 def _busy_reader() -> Callable[[], float | None]:
     if _PLATFORM == "win32":
         return _windows_busy_s

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import time
 
 from latam_edge.core.errors import RuntimeFault
 from latam_edge.runtime.engine import Cancelled
-from latam_edge.runtime.free_cores import FreeCores, free_now
+from latam_edge.runtime.free_cores import FreeCores, calm_look
 from latam_edge.runtime.governor import Kind, ThreadGovernor
 from latam_edge.runtime.llama.native import Handle, library, why
 from latam_edge.runtime.llama.watchdog import Watchdog
@@ -43,7 +42,7 @@ class Stepper:
         self.cancelled = False
         self._watchdog.begin()
         self._free.restart()
-        self._first_look = _calm_look()
+        self._first_look = calm_look()
 
     def end(self) -> None:
         """Work is over: from here on nothing runs."""
@@ -117,15 +116,3 @@ class Stepper:
 
 def _fault(status: int) -> RuntimeFault:
     return RuntimeFault(detail=f"llama_decode {status}: {why()}")
-
-
-def _calm_look() -> int | None:
-    """Cores free now; one who was about to sleep, such as our own client, does not take one."""
-    seen = free_now()
-    cores = os.cpu_count() or 1
-    for _ in range(3):
-        if seen is None or seen >= cores:
-            break
-        time.sleep(0.001)
-        seen = max(seen, free_now() or 0)
-    return seen

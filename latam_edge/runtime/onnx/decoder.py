@@ -13,7 +13,7 @@ import numpy.typing as npt
 from latam_edge.core.errors import LatamEdgeError
 from latam_edge.core.hardware import memory_available
 from latam_edge.runtime.engine import Cancelled
-from latam_edge.runtime.free_cores import FreeCores
+from latam_edge.runtime.free_cores import FreeCores, calm_look
 from latam_edge.runtime.onnx.cache import make_cache
 from latam_edge.runtime.onnx.lane import ALL, Lane, StepBuffers, Terminated
 from latam_edge.runtime.onnx.native import Session, library
@@ -55,20 +55,22 @@ class OnnxDecoder:
         self.cached: list[int] = []
         self.cancelled = False
         self._open = open_session
-        session = open_session(n_threads)
+        self._most = n_threads
+        self._choice = None if fixed or n_threads == 1 else ThreadChoice(n_threads)
+        self._first_look: float | None = None
+        # On a machine that is busy now the session for busy times is the first.
+        self._in_use = n_threads if self._choice is None else self._choice.wanted(calm_look())
+        session = open_session(self._in_use)
         self.signature = signature_of(session)
         self._cache = make_cache(self.signature, n_ctx, device)
         self._buffers = StepBuffers(self.signature, n_ctx)
         self._options = library().RunOptions()
         self._options.log_severity_level = 4
-        self._most = n_threads
-        self._lanes = {n_threads: self._lane(session, n_threads)}
-        self._choice = None if fixed or n_threads == 1 else ThreadChoice(n_threads)
+        self._lanes = {self._in_use: self._lane(session, self._in_use)}
         self._session_bytes = session_bytes
         self._loading: threading.Thread | None = None
         self._lock = threading.Lock()
         self._free = FreeCores()
-        self._in_use = n_threads
         self._step_tokens = max(1, min(n_batch, STEP_TOKENS, n_ctx))
         self._logits: Logits = np.zeros(self.signature.n_vocab, np.float32)
 
@@ -90,6 +92,7 @@ class OnnxDecoder:
             self.cancelled = False
             self._options.terminate = False
         self._free.restart()
+        self._first_look = None if self._choice is None else calm_look()
 
     def end(self) -> None:
         """An answer is over. A session for busy times that is not needed now gives its memory back."""
@@ -155,7 +158,7 @@ class OnnxDecoder:
 
     def warm_up(self, token: int) -> None:
         """Touch all weights once, so that the first answer does not wait for the disk."""
-        self._lanes[self._most].decode(token, 0)
+        self._lanes[self._in_use].decode(token, 0)
         self._cache.trim(0)
 
     def close(self) -> None:
@@ -173,7 +176,8 @@ class OnnxDecoder:
     def _choose(self) -> Lane:
         """The lane for the next step: what is wanted if it is loaded, else what there is."""
         if self._choice is not None:
-            wanted = self._choice.wanted(self._free.cores())
+            free = self._free.cores()
+            wanted = self._choice.wanted(self._first_look if free is None else free)
             if wanted != self._in_use:
                 if wanted in self._lanes:
                     self._in_use = wanted
