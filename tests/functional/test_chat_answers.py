@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from chat_driver import LARGE, SEMILLA, SMALL, Chat, FakeClient, chatting
 
@@ -320,3 +322,26 @@ async def test_a_model_of_the_users_own_is_not_called_a_school_model() -> None:
         text = await show_welcome(chat)
     assert "mío puede equivocarse: comprueba lo importante." in text
     assert "escolar" not in text
+
+
+async def test_the_welcome_says_what_the_files_passport_states(tiny_model: Path, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from convert.passport import write
+    from latam_edge.formats.passport import Figures, Passport, weights_digest
+
+    model = tmp_path / "medido.gguf"
+    model.write_bytes(tiny_model.read_bytes())
+    own = replace(SEMILLA, name="medido", embedded=False, path=model)
+    async with chatting(FakeClient(), entry=own) as chat:
+        assert "Medido" not in await show_welcome(chat)
+    figures = {
+        ("llama", "prose", "es"): Figures(tokens=10, perplexity=3.0, top1_agreement=0.971),
+        ("llama", "prose", "pt"): Figures(tokens=10, perplexity=3.0, top1_agreement=0.9649),
+        ("onnx", "prose", "es"): Figures(tokens=10, perplexity=3.0, top1_agreement=0.5),
+    }
+    write(model, Passport(figures=figures, weights_sha256=weights_digest(model)))
+    async with chatting(FakeClient(), entry=own) as chat:
+        text = await show_welcome(chat)
+    assert "97,1 % (es), 96,5 % (pt)" in " ".join(text.split())
+    assert "50" not in text
