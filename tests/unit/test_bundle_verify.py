@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from bundles import edit_manifest, noise, tree, write_bundle, write_wheel
 from latam_edge.bundle import layout
 from latam_edge.bundle.verify import Problem, verify
 from latam_edge.cli import main as cli
-from latam_edge.core.errors import BundleMissing, LatamEdgeError
+from latam_edge.core.errors import BadBundle, BundleEscape, BundleMissing, LatamEdgeError
 
 CHANGES = 1000
 
@@ -52,10 +53,11 @@ def test_every_change_of_a_single_byte_is_found_and_its_file_named(folder: Path)
         with open(folder / name, "r+b") as file:
             file.seek(place)
             file.write(bytes([files[name][place] ^ bit]))
-        try:
+        report = None
+        with suppress(BadBundle, BundleEscape):  # a list that says what can't be true
             report = verify(folder)
-        except LatamEdgeError as error:
-            assert name == layout.MANIFEST, str(error)
+        if report is None:
+            assert name == layout.MANIFEST, (place, bit)
         else:
             assert not report.good, (name, place, bit)
             if name in (layout.MANIFEST, layout.SIGNATURE):
@@ -138,7 +140,7 @@ def test_a_copy_that_is_bad_too_repairs_nothing_and_changes_nothing(folder: Path
     assert (folder / "LEEME.txt").read_bytes() == b"bad"
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"\0" * 100])
+@pytest.mark.parametrize("damage", [b"", b"{", b"\0" * 100], ids=["empty", "cut", "zeros"])
 @pytest.mark.parametrize("name", [layout.MANIFEST, layout.SIGNATURE])
 def test_the_list_and_the_signature_are_repaired_too(
     folder: Path, tmp_path: Path, name: str, damage: bytes
