@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -27,25 +28,13 @@ PACKAGES = ("llama-cpp-python", "textual", "jinja2", "numpy", "onnxruntime", "on
 """The first four are always needed; the others come with extras."""
 NEEDED = PACKAGES[:4]
 
-FEATURES = {
-    "avx": "AVX",
-    "avx2": "AVX2",
-    "fma": "FMA",
-    "f16c": "F16C",
-    "avx512f": "AVX512",
-    "avx512_vnni": "AVX512_VNNI",
-    "avx_vnni": "AVX_VNNI",
-    "asimddp": "DOTPROD",
-    "i8mm": "MATMUL_INT8",
-    "sve": "SVE",
-}
-"""The processor's name for an extension (Linux's spelling), and llama.cpp's for a build that uses it."""
-
 _PROBE = (
+    "import json\n"
+    "from dataclasses import asdict\n"
     "from latam_edge.runtime.llama.native import library\n"
+    "from latam_edge.runtime.llama.variants import build\n"
     "lib = library()\n"
-    "print(lib.llama_print_system_info().decode())\n"
-    "print(int(lib.llama_supports_gpu_offload()))\n"
+    "print(json.dumps({**asdict(build(lib)), 'gpu': bool(lib.llama_supports_gpu_offload())}))\n"
 )
 
 
@@ -119,6 +108,7 @@ def _machine(report: Report, args: argparse.Namespace) -> dict[str, Any]:
     from latam_edge.bench.bandwidth import read_bandwidth
     from latam_edge.bench.memory import load_average
     from latam_edge.core import hardware
+    from latam_edge.runtime.extensions import FEATURES
 
     found = hardware.probe()
     available = found.memory_available_bytes
@@ -154,17 +144,20 @@ def _installed(report: Report, args: argparse.Namespace) -> dict[str, Any]:
 
 def _engine(report: Report, args: argparse.Namespace) -> dict[str, Any]:
     """Ask the native library in a child: a build for another processor dies of its first instruction."""
-    from latam_edge.core.hardware import cpu_flags
-
     said, detail, illegal = _probe(_PROBE)
-    if len(said) < 2:
+    if not said:
         report.todo.append(t("doctor.todo.rebuild" if illegal else "doctor.todo.engine", detail=detail))
         return {"works": False}
-    features = parse_features(said[-2])
-    unused = unused_extensions(cpu_flags(), features)
-    if unused:
-        report.todo.append(t("doctor.todo.slow_build", extensions=", ".join(unused)))
-    return {"works": True, "build": features, "unused": unused, "gpu": said[-1].strip() == "1"}
+    found = json.loads(said[-1])
+    if found["unused"]:
+        report.todo.append(t("doctor.todo.slow_build", extensions=", ".join(found["unused"])))
+    return {
+        "works": True,
+        "variant": found["variant"] or None,
+        "build": found["features"],
+        "unused": found["unused"],
+        "gpu": found["gpu"],
+    }
 
 
 def _onnx(report: Report, args: argparse.Namespace) -> dict[str, Any]:
@@ -181,7 +174,7 @@ def _onnx(report: Report, args: argparse.Namespace) -> dict[str, Any]:
 
 def _probe(code: str) -> tuple[list[str], str, bool]:
     """Run Python in a child: (its lines, none when it failed; why; whether of an illegal instruction)."""
-    from latam_edge.runtime.environment import child_environment
+    from latam_edge.runtime.environment import ILLEGAL_INSTRUCTION, child_environment
 
     try:
         child = subprocess.run(
@@ -197,23 +190,7 @@ def _probe(code: str) -> tuple[list[str], str, bool]:
         return child.stdout.decode("utf-8", "replace").splitlines(), "", False
     last = child.stderr.decode("utf-8", "replace").strip().splitlines()
     detail = last[-1] if last else t("doctor.exit", status=child.returncode)
-    # SIGILL, and its number on Windows.
-    return [], detail, child.returncode in (-4, 0xC000001D)
-
-
-def parse_features(text: str) -> list[str]:
-    """Names that llama_print_system_info reports as in use: "CPU : AVX = 1 | AVX2 = 0 | ..."."""
-    names = []
-    for part in text.split("|"):
-        name, _, value = part.rpartition("=")
-        if value.strip() == "1":
-            names.append(name.rpartition(":")[2].strip())
-    return names
-
-
-def unused_extensions(flags: frozenset[str], features: list[str]) -> list[str]:
-    """Extensions that the processor has and the build doesn't use."""
-    return [name for flag, name in FEATURES.items() if flag in flags and name not in features]
+    return [], detail, child.returncode in ILLEGAL_INSTRUCTION
 
 
 def _library(report: Report, args: argparse.Namespace) -> dict[str, Any]:

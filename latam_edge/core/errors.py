@@ -312,6 +312,12 @@ class ProviderMissing(RuntimeFault):
     exit_code = 2
 
 
+class EngineUnfit(RuntimeFault):
+    code = "LE-209"
+    key = "errors.engine_unfit"  # no facts
+    exit_code = 2
+
+
 # --- resources: exit 4 -----------------------------------------------------------------
 
 

@@ -251,14 +251,37 @@ def cpu_name() -> str:
 def cpu_flags() -> frozenset[str]:
     """Instruction set extensions in Linux's spelling; empty when nobody knows."""
     if _PLATFORM == "darwin":
+        if platform.machine() == "arm64":
+            # Names from Apple's documentation of sysctl, "Determining Instruction Set Characteristics".
+            names = {"asimddp": "FEAT_DotProd", "asimdhp": "FEAT_FP16", "i8mm": "FEAT_I8MM"}
+            return frozenset(n for n, apple in names.items() if _sysctl_number(f"hw.optional.arm.{apple}"))
         words = _run("sysctl", "-n", "machdep.cpu.features", "machdep.cpu.leaf7_features").lower()
         return frozenset(words.replace("sse4.", "sse4_").replace("avx1.0", "avx").split())
     if _PLATFORM == "win32":
         # Numbers of IsProcessorFeaturePresent, from winnt.h.
         present = _kernel32().IsProcessorFeaturePresent
         numbers = {"ssse3": 36, "sse4_1": 37, "sse4_2": 38, "avx": 39, "avx2": 40, "avx512f": 41, "neon": 19}
+        numbers["asimddp"] = 43
         return frozenset(name for name, number in numbers.items() if present(number))
+    if platform.machine() == "aarch64":
+        return _arm_flags()
     return frozenset((_cpuinfo("flags") or _cpuinfo("Features")).split())
+
+
+_HWCAP = {"fp": 0, "asimd": 1, "fphp": 9, "asimdhp": 10, "asimddp": 20, "sve": 22}
+_HWCAP2 = {"sve2": 1, "i8mm": 13, "bf16": 14, "sme": 23}
+"""Bits of the auxiliary vector's words, from Linux's arch/arm64/include/uapi/asm/hwcap.h."""
+
+
+def _arm_flags() -> frozenset[str]:
+    """What the kernel tells the process itself: true where /proc/cpuinfo is hidden or another machine's."""
+    try:
+        getauxval = ctypes.CDLL(None)["getauxval"]
+    except (AttributeError, OSError):
+        return frozenset(_cpuinfo("Features").split())
+    getauxval.restype, getauxval.argtypes = ctypes.c_ulong, [ctypes.c_ulong]
+    words = ((getauxval(16), _HWCAP), (getauxval(26), _HWCAP2))  # AT_HWCAP, AT_HWCAP2
+    return frozenset(name for word, bits in words for name, bit in bits.items() if word >> bit & 1)
 
 
 def _cpuinfo(field: str) -> str:

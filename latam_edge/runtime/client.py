@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from latam_edge.core.errors import (
+    EngineUnfit,
     LatamEdgeError,
     ModelRejected,
     PromptTooLong,
@@ -30,7 +31,7 @@ from latam_edge.core.errors import (
     from_json,
 )
 from latam_edge.runtime import protocol
-from latam_edge.runtime.environment import child_environment
+from latam_edge.runtime.environment import ILLEGAL_INSTRUCTION, child_environment
 from latam_edge.runtime.types import Done, EngineConfig, Event, ModelInfo, Request
 
 HELLO_TIMEOUT_S = 60.0
@@ -310,8 +311,11 @@ class Client:
             except WorkerDied as error:
                 if process.ended:
                     raise
+                reason = _reason(process)
+                if process.popen.returncode in ILLEGAL_INSTRUCTION:
+                    raise EngineUnfit() from error
                 # The header was sound and native code still fell: the file is to blame.
-                raise ModelRejected(path=self._model, detail=_reason(process)) from error
+                raise ModelRejected(path=self._model, detail=reason) from error
             except (KeyError, TypeError) as error:
                 raise WorkerFault(detail=str(error)) from error
 

@@ -14,6 +14,9 @@ SPIN_COUNT = 2_000_000
 Finite, so that an idle chat burns nothing. See docs/decisions for the measurement.
 """
 
+ILLEGAL_INSTRUCTION = (-4, 0xC000001D)
+"""Exit statuses of a process that met an instruction which its processor lacks: SIGILL, Windows' number."""
+
 
 def child_environment() -> dict[str, str]:
     """This process's environment plus what the worker needs. Values that the user set stay."""

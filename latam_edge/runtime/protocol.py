@@ -81,7 +81,8 @@ def request_from_json(data: Fields) -> Request:
 
 def info_from_json(data: Fields) -> ModelInfo:
     """Inverse of dataclasses.asdict for ModelInfo."""
-    return ModelInfo(**{**data, "sampling": Sampling(**data["sampling"])})
+    rest = {"sampling": Sampling(**data["sampling"]), "unused": tuple(data["unused"])}
+    return ModelInfo(**{**data, **rest})
 
 
 def event_to_json(event: Event) -> Fields:

@@ -98,6 +98,10 @@ class ModelInfo:
     sampling: Sampling
     """What the file ships, with the defaults filled in (seed and max_tokens stay None)."""
     device: str = "cpu"
+    variant: str = ""
+    """Which of a portable build's machine codes runs ("haswell"); "" when the build has only one."""
+    unused: tuple[str, ...] = ()
+    """Extensions of this processor that the engine's build doesn't use ("AVX2"): it could be faster."""
 
 
 @dataclass(frozen=True, slots=True)

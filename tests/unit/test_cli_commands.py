@@ -359,7 +359,7 @@ def test_doctor_tells_a_dead_engine_from_a_slow_one(capsys: Capture, monkeypatch
 
 
 def test_doctor_reads_what_the_build_uses() -> None:
-    from latam_edge.cli.doctor import parse_features, unused_extensions
+    from latam_edge.runtime.extensions import parse_features, unused_extensions
 
     features = parse_features("CPU : SSE3 = 1 | AVX = 1 | AVX2 = 0 | OPENMP = 1 | ")
     assert features == ["SSE3", "AVX", "OPENMP"]

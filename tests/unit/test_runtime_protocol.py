@@ -36,6 +36,8 @@ INFO = ModelInfo(
     n_threads=2,
     load_s=0.5,
     sampling=Sampling(temperature=0.7),
+    variant="haswell",
+    unused=("AVX512",),
 )
 
 

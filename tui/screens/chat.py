@@ -99,6 +99,9 @@ class ChatScreen(Screen[None]):
         await asyncio.wrap_future(loading)
         if (error := self.chat.model.error) is not None:
             await self._say(Notice(lambda: str(error)))
+        elif (info := self.chat.model.info) is not None and info.unused:
+            slow = t("chat.slow_build", extensions=", ".join(info.unused))
+            self.notify(slow, severity="warning", timeout=15, markup=False)
         self.welcome.show(self.chat.model.entry, self._kept)
         self._refresh_status()
 

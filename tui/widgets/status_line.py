@@ -86,6 +86,8 @@ class StatusLine(Widget):
             figures.append(t("chat.context", percent=min(100, round(100 * used / info.n_ctx))))
         if not busy:
             figures.append(t("chat.threads_one") if count == 1 else t("chat.threads", count=count))
+        if info.variant:
+            figures.append(t("chat.variant", variant=info.variant))
         return figures
 
 

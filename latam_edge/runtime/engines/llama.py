@@ -18,6 +18,7 @@ from latam_edge.runtime.llama.decoder import Decoder
 from latam_edge.runtime.llama.model import NativeModel, gpu_layer_count, load_model, make_context
 from latam_edge.runtime.llama.native import library
 from latam_edge.runtime.llama.sampler import Sampler
+from latam_edge.runtime.llama.variants import build
 from latam_edge.runtime.memory import fitting_context
 from latam_edge.runtime.prompts import Prompts
 from latam_edge.runtime.stopwatch import Stopwatch
@@ -59,6 +60,7 @@ class LlamaEngine:
         vocab = native.vocab
         self._prompts = Prompts(vocab, header.chat_template, self._decoder.n_ctx)
         self._decoder.stepper.warm_up(max(0, vocab.bos))
+        code = build(lib)
         self._load_s = time.perf_counter() - begin
         self._info = ModelInfo(
             name=name,
@@ -74,6 +76,8 @@ class LlamaEngine:
             load_s=self._load_s,
             sampling=shipped(header.metadata),
             device=native.device,
+            variant=code.variant,
+            unused=code.unused,
         )
         return self._info
 

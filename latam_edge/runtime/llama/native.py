@@ -3,6 +3,7 @@
 llama-cpp-python's package imports a server's worth of helpers (170 ms and numpy on
 the machine of docs/decisions); the bindings alone take 25 ms. So its package
 `__init__` is stepped over and only the module of ctypes declarations is loaded.
+`variants` then finds the machine code for this processor, where the build is portable.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from collections import deque
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from latam_edge.core.errors import EngineMissing
+from latam_edge.core.errors import EngineMissing, EngineUnfit
+from latam_edge.runtime.llama.variants import ensure_cpu, variant_folders
 
 Handle = Any
 """An opaque native pointer."""
@@ -30,7 +33,10 @@ complaints: deque[str] = deque(maxlen=20)
 
 @cache
 def library() -> Any:
-    """The module of ctypes declarations, its library initialized. Raises EngineMissing."""
+    """The module of ctypes declarations, its library initialized and fit for this processor.
+
+    Raises EngineMissing when the package is not there or does not load, EngineUnfit when
+    it has no code for this processor."""
     spec = find_spec("llama_cpp")
     if spec is None or not spec.submodule_search_locations:
         raise EngineMissing(engine="llama", extra="")
@@ -48,6 +54,9 @@ def library() -> Any:
             del sys.modules["llama_cpp"]
     lib._latam_edge_log = lib.llama_log_callback(_listen)  # kept alive as long as the library
     lib.llama_log_set(lib._latam_edge_log, ctypes.c_void_p(0))
+    package_folder = Path(next(iter(spec.submodule_search_locations)))
+    if not ensure_cpu(lib._lib, variant_folders(package_folder)):
+        raise EngineUnfit
     lib.llama_backend_init()
     return lib
 

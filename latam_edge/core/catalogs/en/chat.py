@@ -15,6 +15,8 @@ MESSAGES = {
     "chat.status_writing": "writing {seconds} s",
     "chat.status_reading": "reading {seconds} s",
     "chat.speed": "{tps} tokens/s",
+    "chat.variant": "{variant} variant",
+    "chat.slow_build": "The engine does not use {extensions} of this processor and is slower than it could be. To learn what to do: latam-edge doctor",
     "chat.threads_one": "1 thread",
     "chat.threads": "{count} threads",
     "chat.threads_busy": "{count} of {all} threads (computer busy)",

@@ -21,6 +21,7 @@ MESSAGES = {
     "doctor.fact.python": "Python",
     "doctor.fact.works": "Works",
     "doctor.fact.providers": "Providers",
+    "doctor.fact.variant": "Variant",
     "doctor.fact.build": "Built with",
     "doctor.fact.unused": "Not used",
     "doctor.fact.gpu": "Can use a graphics card",

@@ -47,6 +47,7 @@ MESSAGES = {
     "errors.process_lost": "Another process of the training stopped answering ({detail}). The last checkpoint is whole; go on with --resume.",
     "errors.not_onnx": "{path} is not an ONNX model, in spite of its name. Copy the whole folder again.",
     "errors.provider_missing": 'The installed ONNX Runtime does not offer "{provider}", or its libraries are missing. Available: {installed}. Try --provider auto.',
+    "errors.engine_unfit": "The installed engine is for another kind of processor and does not run here. See what to do with: latam-edge doctor",
     "errors.bad_bundle": "The suitcase {path} declares something that can't be true ({detail}). Don't use it; ask for another copy.",
     "errors.bundle_missing": "There is no whole suitcase in {path}. Name the folder that holds instalar.sh or, if making it was cut short, repeat: latam-edge bundle make",
     "errors.bundle_unsigned": "The suitcase {path} has no valid signature: nobody knows who made it. Don't install it; ask whoever gave it to you for another copy.",

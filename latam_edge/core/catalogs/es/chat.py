@@ -15,6 +15,8 @@ MESSAGES = {
     "chat.status_writing": "escribiendo {seconds} s",
     "chat.status_reading": "leyendo {seconds} s",
     "chat.speed": "{tps} tokens/s",
+    "chat.variant": "variante {variant}",
+    "chat.slow_build": "El motor no aprovecha {extensions} de este procesador y va más lento de lo que podría. Para saber qué hacer: latam-edge doctor",
     "chat.threads_one": "1 hilo",
     "chat.threads": "{count} hilos",
     "chat.threads_busy": "{count} de {all} hilos (equipo ocupado)",

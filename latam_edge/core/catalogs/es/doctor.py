@@ -21,6 +21,7 @@ MESSAGES = {
     "doctor.fact.python": "Python",
     "doctor.fact.works": "Funciona",
     "doctor.fact.providers": "Proveedores",
+    "doctor.fact.variant": "Variante",
     "doctor.fact.build": "Compilado con",
     "doctor.fact.unused": "Sin aprovechar",
     "doctor.fact.gpu": "Puede usar tarjeta gráfica",

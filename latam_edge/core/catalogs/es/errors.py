@@ -47,6 +47,7 @@ MESSAGES = {
     "errors.process_lost": "Otro proceso del entrenamiento dejó de responder ({detail}). El último checkpoint está entero; sigue con --resume.",
     "errors.not_onnx": "{path} no es un modelo ONNX, aunque se llame así. Vuelve a copiar la carpeta entera.",
     "errors.provider_missing": "La versión de ONNX Runtime instalada no ofrece «{provider}» o le faltan sus bibliotecas. Disponibles: {installed}. Prueba con --provider auto.",
+    "errors.engine_unfit": "El motor instalado es para otro tipo de procesador y aquí no funciona. Mira qué hacer con: latam-edge doctor",
     "errors.bad_bundle": "La valija {path} declara algo que no puede ser cierto ({detail}). No la uses; pide otra copia.",
     "errors.bundle_missing": "En {path} no hay una valija completa. Indica la carpeta que contiene instalar.sh o, si quedó a medias, repite: latam-edge bundle make",
     "errors.bundle_unsigned": "La valija {path} no tiene una firma válida: no se sabe quién la hizo. No la instales; pide otra copia a quien te la dio.",

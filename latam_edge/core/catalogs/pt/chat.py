@@ -15,6 +15,8 @@ MESSAGES = {
     "chat.status_writing": "escrevendo {seconds} s",
     "chat.status_reading": "lendo {seconds} s",
     "chat.speed": "{tps} tokens/s",
+    "chat.variant": "variante {variant}",
+    "chat.slow_build": "O motor não usa {extensions} deste processador e anda mais devagar do que poderia. Para saber o que fazer: latam-edge doctor",
     "chat.threads_one": "1 thread",
     "chat.threads": "{count} threads",
     "chat.threads_busy": "{count} de {all} threads (computador ocupado)",

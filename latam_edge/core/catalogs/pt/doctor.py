@@ -21,6 +21,7 @@ MESSAGES = {
     "doctor.fact.python": "Python",
     "doctor.fact.works": "Funciona",
     "doctor.fact.providers": "Provedores",
+    "doctor.fact.variant": "Variante",
     "doctor.fact.build": "Compilado com",
     "doctor.fact.unused": "Sem aproveitar",
     "doctor.fact.gpu": "Pode usar placa de vídeo",

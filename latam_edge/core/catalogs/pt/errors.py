@@ -47,6 +47,7 @@ MESSAGES = {
     "errors.process_lost": "Outro processo do treinamento parou de responder ({detail}). O último checkpoint está inteiro; continue com --resume.",
     "errors.not_onnx": "{path} não é um modelo ONNX, embora tenha esse nome. Copie de novo a pasta inteira.",
     "errors.provider_missing": 'A versão instalada do ONNX Runtime não oferece "{provider}" ou faltam as bibliotecas dele. Disponíveis: {installed}. Tente com --provider auto.',
+    "errors.engine_unfit": "O motor instalado é para outro tipo de processador e não funciona aqui. Veja o que fazer com: latam-edge doctor",
     "errors.bad_bundle": "A maleta {path} declara algo que não pode ser verdade ({detail}). Não a use; peça outra cópia.",
     "errors.bundle_missing": "Em {path} não há uma maleta completa. Indique a pasta que contém instalar.sh ou, se ficou pela metade, repita: latam-edge bundle make",
     "errors.bundle_unsigned": "A maleta {path} não tem uma assinatura válida: não se sabe quem a fez. Não a instale; peça outra cópia a quem a entregou.",
