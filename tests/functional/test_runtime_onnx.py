@@ -21,6 +21,7 @@ from latam_edge import load
 from latam_edge.cli.main import main
 from latam_edge.core.errors import (
     BadFile,
+    CorruptModel,
     FileMissing,
     LatamEdgeError,
     NotONNX,
@@ -181,6 +182,15 @@ def test_each_kind_of_bad_file_crosses_the_pipe_as_itself(tmp_path: Path, folder
         place.mkdir()
         with pytest.raises(error):
             Client(spoil(place, folder, how)).start()
+
+
+def test_a_tokenizer_of_another_model_is_refused(folder: Path, tmp_path: Path) -> None:
+    mixed = shutil.copytree(folder, tmp_path / "mezcla")
+    other, _ = write_pair(tmp_path / "otro", vocab_size=600)
+    shutil.copyfile(other / "tokenizer.gguf", mixed / "tokenizer.gguf")
+    with pytest.raises(CorruptModel) as caught:
+        OnnxEngine().load(mixed, EngineConfig())
+    assert "600 != 700" in str(caught.value)
 
 
 @pytest.mark.parametrize("config", [EngineConfig(n_ctx=1), EngineConfig(n_threads=0)])

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from latam_edge.core.errors import RuntimeFault, UsageError
+from latam_edge.core.errors import CorruptModel, RuntimeFault, UsageError
 from latam_edge.core.hardware import usable_cores
 from latam_edge.core.i18n import t
 from latam_edge.runtime.answering import answer
@@ -49,6 +49,10 @@ class OnnxEngine:
         decoder = self._decoder = make_decoder(
             folder, provider, n_ctx=n_ctx, n_batch=config.n_batch, n_threads=config.n_threads
         )
+        if header.words is not None and vocab.size != decoder.signature.n_vocab:
+            # llama.cpp would end the process when it is asked for a token that it does not have.
+            detail = f"{vocab.size} != {decoder.signature.n_vocab}"
+            raise CorruptModel(path=header.words.path, field="tokenizer.ggml.tokens", detail=detail)
         self._prompts = Prompts(vocab, header.chat_template, n_ctx)
         decoder.warm_up(max(0, vocab.bos))
         self._load_s = time.perf_counter() - begin

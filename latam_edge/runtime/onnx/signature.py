@@ -109,7 +109,9 @@ def read_signature(session: Any, path: Path, config: Mapping[str, Any], operator
     if not all(kind in ELEMENT_TYPES for kind in types):
         raise refuse("runtime.onnx.unknown_input", name=", ".join(types))
     vocabulary = outputs["logits"].shape[-1]
-    n_vocab = vocabulary if isinstance(vocabulary, int) else int(config.get("vocab_size", 0))
+    n_vocab = vocabulary if isinstance(vocabulary, int) else int(config.get("vocab_size") or 0)
+    if n_vocab <= 0 or any(entry.kv_heads <= 0 or entry.head_size <= 0 for entry in entries):
+        raise refuse("runtime.onnx.no_sizes")
     return Signature(
         extras=extras,
         cache=tuple(entries),
@@ -123,8 +125,9 @@ def read_signature(session: Any, path: Path, config: Mapping[str, Any], operator
 def _sizes(shape: list[Any], config: Mapping[str, Any]) -> tuple[int, int]:
     """(kv heads, head size), from the graph or from config.json."""
     heads = config.get("num_attention_heads", 1)
-    kv_heads = shape[1] if isinstance(shape[1], int) else config.get("num_key_value_heads", heads)
+    heads = heads if isinstance(heads, int) and heads > 0 else 1
+    kv_heads = shape[1] if isinstance(shape[1], int) else config.get("num_key_value_heads") or heads
     size = shape[3]
     if not isinstance(size, int):
-        size = config.get("head_dim") or config.get("hidden_size", 0) // heads
+        size = config.get("head_dim") or (config.get("hidden_size") or 0) // heads
     return int(kv_heads), int(size)

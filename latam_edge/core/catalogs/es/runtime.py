@@ -7,6 +7,7 @@ MESSAGES = {
     "runtime.bad_threads": "El número de hilos debe ser 1 o más.",
     "runtime.no_messages": "No hay ninguna pregunta que responder.",
     "runtime.onnx.unknown_input": "este grafo pide «{name}», que el motor no conoce",
+    "runtime.onnx.no_sizes": "ni este grafo ni su config.json dicen los tamaños del modelo",
     "runtime.onnx.no_cache": "este grafo no tiene caché KV; expórtalo con ella (text-generation-with-past)",
     "runtime.onnx.tokenizer": "este tokenizador no conserva los bytes del texto",
 }

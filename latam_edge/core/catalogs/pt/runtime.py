@@ -7,6 +7,7 @@ MESSAGES = {
     "runtime.bad_threads": "O número de threads deve ser 1 ou mais.",
     "runtime.no_messages": "Não há nenhuma pergunta para responder.",
     "runtime.onnx.unknown_input": 'este grafo pede "{name}", que o motor não conhece',
+    "runtime.onnx.no_sizes": "nem este grafo nem o seu config.json dizem os tamanhos do modelo",
     "runtime.onnx.no_cache": "este grafo não tem cache KV; exporte-o com ela (text-generation-with-past)",
     "runtime.onnx.tokenizer": "este tokenizador não conserva os bytes do texto",
 }
