@@ -12,6 +12,7 @@ from latam_edge.cartilla import exam as questions
 from latam_edge.cartilla import health, pool
 from latam_edge.cartilla.corpus import withdrawn
 from latam_edge.cartilla.exam import ExamItem, Row, grade
+from latam_edge.cartilla.inside_other import inside_other, summarize_other
 from latam_edge.cartilla.model import Item
 from latam_edge.core.hardware import usable_cores
 from latam_edge.core.progress import Progress, Step, silent
@@ -89,6 +90,18 @@ def take_exam(
     items = questions.exam(0, per_category, excluded=excluded)
     results = ask(model, items, seeds=seeds, max_tokens=max_tokens, progress=progress)
     return questions.summarize((item, answer) for item, _, answer in results)
+
+
+def take_other_exam(
+    model: Path,
+    *,
+    seeds: Iterable[int] = (0,),
+    max_tokens: int = MAX_TOKENS,
+    progress: Progress = silent,
+) -> list[Row]:
+    """Stories, descriptions and questions about a text, summed over `seeds`: no part of `take_exam`."""
+    results = ask(model, inside_other(), seeds=seeds, max_tokens=max_tokens, progress=progress)
+    return summarize_other((item, answer) for item, _, answer in results)
 
 
 def health_items(excluded: Collection[str] = (), training_phrasings: int = 2) -> list[ExamItem]:
