@@ -60,7 +60,7 @@ def quantize(weight: Float32s, hessian: Float32s, settings: Settings | None = No
 
     weight: float32, (n_rows, n_columns), n_columns a multiple of 32.
     hessian: H, float32, (n_columns, n_columns), symmetric, not damped yet.
-    Memory: about 40 * n_columns^2 bytes while H is factored.
+    Memory: about 28 * n_columns^2 bytes while H is factored, then 8 * n_columns^2.
     Raises NotFinite, and ValueError for shapes that do not fit.
     """
     return Solver(hessian, settings or Settings()).quantize(weight)
@@ -80,9 +80,11 @@ class Solver:
         self.importance: Float32s = hessian.diagonal().copy()
         full = damped(hessian, settings.damping)
         self.order = _order(full, settings.activation_order)
-        self.feedback, _ = _factor(full[np.ix_(self.order, self.order)])
         self.hessian: Float32s = full.astype(np.float32)
         self.groups = [_Group(full, group) for group in range(n // GROUP_SIZE)]
+        turned = _turned(full, self.order)
+        del full  # at 8192 columns each of these takes half a gigabyte
+        self.feedback, _ = _factor(turned)
 
     def quantize(self, weight: Float32s) -> Int4Blocks:
         """weight: float32, (n_rows, n_columns). Raises NotFinite, ValueError."""
@@ -181,7 +183,7 @@ class _Group:
         self.hessian: Float32s = block.astype(np.float32)
         self.inverse: Float32s = np.linalg.inv(block).astype(np.float32)
         self.order = _order(block, by_size=True)
-        self.feedback, self.pivots = _factor(block[np.ix_(self.order, self.order)])
+        self.feedback, self.pivots = _factor(_turned(block, self.order))
 
     def loss(self, error: Float32s) -> Float32s:
         """What each row's error costs: (n_rows,). error: (32, n_rows)."""
@@ -247,11 +249,20 @@ def _order(full: Float64s, by_size: bool) -> Any:
     return np.argsort(-full.diagonal(), kind="stable") if by_size else np.arange(len(full))
 
 
-def _factor(full: Float64s) -> tuple[Float32s, Float32s]:
-    """(F, p) with full = (I + F) diag(p) (I + F)^T, F strictly upper triangular. Both float32."""
-    # numpy factors into lower triangles: turned around both ways, that is an upper one.
-    lower = np.linalg.cholesky(full[::-1, ::-1])
-    upper = lower[::-1, ::-1]
+def _turned(full: Float64s, order: Any) -> Float64s:
+    """Rows and columns of `full` in the order of work, last first."""
+    return np.asarray(full[np.ix_(order[::-1], order[::-1])])
+
+
+def _factor(turned: Float64s) -> tuple[Float32s, Float32s]:
+    """(F, p) with H = (I + F) diag(p) (I + F)^T, F strictly upper triangular. Both float32.
+
+    turned: H in the order of work, last first. numpy factors into lower triangles: of the
+    turned matrix, that is an upper one of H.
+    """
+    upper = np.linalg.cholesky(turned)[::-1, ::-1]
     pivots = upper.diagonal().copy()
-    feedback = np.triu(upper / pivots, 1).astype(np.float32)
-    return np.ascontiguousarray(feedback), (pivots**2).astype(np.float32)
+    feedback = np.zeros(turned.shape, np.float32)
+    for k in range(len(feedback)):
+        np.divide(upper[k, k + 1 :], pivots[k + 1 :], out=feedback[k, k + 1 :], casting="same_kind")
+    return feedback, (pivots**2).astype(np.float32)
