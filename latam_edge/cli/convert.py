@@ -115,6 +115,7 @@ class _Made:
             "seconds": round(result.seconds, 3),
             "tensors": result.n_tensors,
             "kept": list(result.kept),
+            "fallbacks": list(getattr(result, "fallbacks", ())),
             "relative_error": round(checked.relative_error, 6) if checked else None,
             "registered": self.registered,
         }
@@ -216,6 +217,9 @@ def _tell(made: _Made) -> None:
         output.note(t("cli.convert.resumed"))
     if result.kept:
         output.note(t("cli.convert.kept", count=len(result.kept)))
+    if fallbacks := made.facts("")["fallbacks"]:
+        names = ", ".join(fallbacks[:4]) + ("…" if len(fallbacks) > 4 else "")
+        output.note(t("cli.convert.fallbacks", count=len(fallbacks), names=names))
     if made.registered:
         output.note(t("models.try", name=made.registered))
     else:

@@ -88,7 +88,7 @@ def measure(
     reference: the model before quantization; without it there are no divergences.
     Raises what `evaluate` raises.
     """
-    texts = {
+    texts: dict[tuple[str, str], Text] = {
         (name, lang): evaluation_set.load(name, lang) for name in sets for lang in evaluation_set.LANGUAGES
     }
     reports = evaluate(model, list(texts.values()), reference, progress, engine=engine)

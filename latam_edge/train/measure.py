@@ -79,11 +79,13 @@ def compare(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, Any]:
     """
     from convert.passport import write
     from latam_edge.core.atomic import write_text
-    from latam_edge.evaluate import evaluate, evaluation_set
+    from latam_edge.evaluate import Text, evaluate, evaluation_set
     from latam_edge.evaluate.passport import of_reports
 
     primer = evaluation_set.cartilla(recipe.exam.per_category)
-    texts = {(name, lang): evaluation_set.load(name, lang) for name in (primer, "prose") for lang in LANGS}
+    texts: dict[tuple[str, str], Text] = {
+        (name, lang): evaluation_set.load(name, lang) for name in (primer, "prose") for lang in LANGS
+    }
     for lang in LANGS:
         write_text(paths.held_out(lang), texts[primer, lang].content)
     f16, int4 = paths.gguf(recipe.name, "f16"), paths.gguf(recipe.name, "int4")

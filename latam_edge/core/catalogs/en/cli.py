@@ -108,6 +108,7 @@ MESSAGES = {
     "cli.convert.register": "Add it to the library under this name.",
     "cli.convert.verify": "Compare every weight with the original at the end, working out every code again.",
     "cli.convert.done": "{path}: {size}, {bits} bits per weight, in {time}.",
+    "cli.convert.fallbacks": "{count} matrices got a larger type, because their rows are no multiple of 256: {names}",
     "cli.convert.kept": "{count} matrices stayed in F16: their rows are no multiple of 32.",
     "cli.convert.try": "Try it with: latam-edge chat --model {path}",
     "cli.convert.accuracy_level": "ONNX: 4 rounds activations to 8 bits (fast, the default); 1 computes in float32.",

@@ -108,6 +108,7 @@ MESSAGES = {
     "cli.convert.register": "Agregarlo a la biblioteca con este nombre.",
     "cli.convert.verify": "Comparar al final cada peso con el original, calculando otra vez cada código.",
     "cli.convert.done": "{path}: {size}, {bits} bits por peso, en {time}.",
+    "cli.convert.fallbacks": "{count} matrices recibieron un tipo más grande, porque sus filas no son múltiplo de 256: {names}",
     "cli.convert.kept": "{count} matrices quedaron en F16: sus filas no son múltiplo de 32.",
     "cli.convert.try": "Pruébalo con: latam-edge chat --model {path}",
     "cli.convert.accuracy_level": "ONNX: 4 redondea las activaciones a 8 bits (rápido, por defecto); 1 calcula en float32.",

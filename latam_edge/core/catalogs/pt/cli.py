@@ -108,6 +108,7 @@ MESSAGES = {
     "cli.convert.register": "Adicioná-lo à biblioteca com este nome.",
     "cli.convert.verify": "Comparar no final cada peso com o original, calculando de novo cada código.",
     "cli.convert.done": "{path}: {size}, {bits} bits por peso, em {time}.",
+    "cli.convert.fallbacks": "{count} matrizes receberam um tipo maior, porque as suas linhas não são múltiplo de 256: {names}",
     "cli.convert.kept": "{count} matrizes ficaram em F16: suas linhas não são múltiplas de 32.",
     "cli.convert.try": "Experimente com: latam-edge chat --model {path}",
     "cli.convert.accuracy_level": "ONNX: 4 arredonda as ativações a 8 bits (rápido, por padrão); 1 calcula em float32.",
