@@ -28,7 +28,7 @@ from latam_edge.train.readers import Tally, read_records
 from latam_edge.train.recipe import Distill
 from latam_edge.train.world import device
 
-_TOGETHER = 16
+_TOGETHER = 32
 """Prompts that are answered at a time."""
 _REPEATED = 0.3
 """Share of four-word sequences that may occur twice; text that goes in circles has more."""

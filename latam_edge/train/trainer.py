@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from latam_edge.train.text_step import HeldOutRows
 
 __all__ = [
-    "Batch", "Loss", "cross_entropy", "device", "distillation", "evaluate_rows", "logits_at", "make_batch",
+    "Batch", "Loss", "Stepper", "cross_entropy", "device", "distillation", "evaluate_rows", "logits_at",
     "rows_of_step", "stop_asked", "train",
 ]  # fmt: skip
 
@@ -101,12 +101,12 @@ def train(
         raise TrainingFault(detail="0 documents")
     on = world.device
     model.to(on).train()
-    parts = _Parts(stage, rows, world)
     steps = max(1, stage.tokens // stage.batch_tokens)
-    order = order or Shuffled(len(rows), seed)
-    optimizers = Optimizers(model, stage, world.sharded)
-    run, wrapped = _runner(model, loss, optimizers, world, compile_step, stage.precision == "bf16")
-    average = Average(model, stage.ema) if stage.ema else None
+    take_step = Stepper(
+        model, rows, stage, loss, order=order or Shuffled(len(rows), seed),
+        compile_step=compile_step, targets=targets, world=world,
+    )  # fmt: skip
+    optimizers, average = take_step.optimizers, take_step.average
     checkpoint = folder / "checkpoint.pt"
     begin, spent = 0, 0.0
     state = load_checkpoint(checkpoint, fingerprint, torch.device("cpu") if world.sharded else on)
@@ -136,7 +136,7 @@ def train(
     def validate() -> None:
         with average.applied() if average else nullcontext():
             for name, held_out in (validation or {}).items():
-                figure = evaluate_rows(model, held_out.rows, held_out.n_bytes, world, wrapped)
+                figure = evaluate_rows(model, held_out.rows, held_out.n_bytes, world, take_step.wrapped)
                 bits[name] = round(figure, 4)
 
     clock = saved = time.monotonic()
@@ -146,13 +146,7 @@ def train(
     with stop_asked() as asked, lost_processes():
         for step in range(begin, steps):
             last = step == steps - 1
-            recent.append(
-                _forward_and_back(run, wrapped, parts.of(order(step, parts.per_step), on, targets), world)
-            )
-            torch.nn.utils.clip_grad_norm_(model.parameters(), stage.clip)
-            optimizers.step(rate(step, steps, stage))
-            if average:
-                average.update(step)
+            recent.append(take_step(step, steps))
             done, seconds = (step + 1) * stage.batch_tokens, spent + time.monotonic() - clock
             if (step + 1) % LOG_EVERY == 0 or last:
                 value = float(world.sum(torch.stack(recent).mean()))
@@ -187,6 +181,42 @@ def train(
         "tokens": float(steps * stage.batch_tokens),
         **{f"bits_per_byte/{name}": figure for name, figure in bits.items()},
     }
+
+
+class Stepper:
+    """One optimizer step after another, each on the rows that belong to its number."""
+
+    def __init__(
+        self,
+        model: LlamaForCausalLM,
+        rows: RowSource,
+        stage: Stage,
+        loss: Loss,
+        *,
+        order: Order,
+        compile_step: bool,
+        targets: CachedTargets | None = None,
+        world: World = SINGLE,
+    ) -> None:
+        """As `train` has them. The model must be on `world.device`."""
+        self._model, self._stage, self._order = model, stage, order
+        self._targets, self._world = targets, world
+        self._parts = _Parts(stage, rows, world)
+        self.optimizers = Optimizers(model, stage, world.sharded)
+        bf16 = stage.precision == "bf16"
+        self._run, self.wrapped = _runner(model, loss, self.optimizers, world, compile_step, bf16)
+        self.average = Average(model, stage.ema) if stage.ema else None
+
+    def __call__(self, step: int, steps: int) -> torch.Tensor:
+        """Take step `step` of `steps`. Returns this process's part of its mean loss."""
+        picked = self._order(step, self._parts.per_step)
+        batches = self._parts.of(picked, self._world.device, self._targets)
+        loss = _forward_and_back(self._run, self.wrapped, batches, self._world)
+        torch.nn.utils.clip_grad_norm_(self._model.parameters(), self._stage.clip)
+        self.optimizers.step(rate(step, steps, self._stage))
+        if self.average:
+            self.average.update(step)
+        return loss
 
 
 class _Parts:
