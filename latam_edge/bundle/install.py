@@ -8,6 +8,8 @@ does, and the same command again completes the rest.
 
 from __future__ import annotations
 
+import glob
+import json
 import os
 import re
 import sys
@@ -23,7 +25,7 @@ from latam_edge.bundle.places import Places, State
 from latam_edge.bundle.targets import Target, here
 from latam_edge.bundle.wheel import Wheel
 from latam_edge.core import paths
-from latam_edge.core.atomic import atomic_write, disk_errors, sync_folder
+from latam_edge.core.atomic import atomic_write, disk_errors, sync_folder, write_text
 from latam_edge.core.errors import (
     BundleAltered,
     BundleDowngrade,
@@ -118,6 +120,7 @@ def install(
         name = _unpack(offer, where, progress)
         models = dict(state.models) if state is not None else {}
         brought = []
+        _forget_replaced(where, library)
         for model in offer.manifest.models:
             entry = _take_model(offer, model, where, library, models, progress)
             models[entry.name] = entry.sha256
@@ -242,6 +245,10 @@ def _clear(where: Places, state: State | None) -> None:
             # Without a state, a whole version is one whose installation was cut short just before the end.
             if folder.name.startswith(".") or (keep is not None and folder.name != keep):
                 places.remove_quietly(folder)
+    launched = [where.app / "start.py", where.app / launcher.ICON, *launcher.planned(where)]
+    for path in (where.current, *launched):
+        for stale in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            places.remove_quietly(stale)
 
 
 # --- models and personas ---------------------------------------------------------------
@@ -273,6 +280,8 @@ def _take_model(
     digest = None if model.folder else model.files[0].sha256
     # A model of that name which a bundle brought gives way to the new one; the user's own never does.
     mine = any(name.lower() == model.name.lower() for name in ours)
+    if mine:
+        _note_replaced(where, library, model.name)
     try:
         entry = library.add(
             path, model.name, progress, move=True, replace=mine, sha256=digest, source="bundle"
@@ -280,7 +289,34 @@ def _take_model(
     except ModelExists:
         entry = library.add(path, _other_name(library, model.name), progress, move=True, sha256=digest)
     places.remove_quietly(path)
+    _forget_replaced(where, library)
     return entry
+
+
+def _replaced_file(where: Places) -> Path:
+    return where.incoming / "replaced.json"
+
+
+def _note_replaced(where: Places, library: Library, name: str) -> None:
+    """Write down which file is about to give way: after a power cut the library may not know it."""
+    for entry in library.list():
+        if entry.name.lower() == name.lower() and not entry.linked and entry.path.is_file():
+            write_text(_replaced_file(where), json.dumps([str(entry.path), entry.sha256]))
+
+
+def _forget_replaced(where: Places, library: Library) -> None:
+    """Delete the file that gave way, when the library has let go of it and it is still what it was."""
+    note = _replaced_file(where)
+    try:
+        name, digest = json.loads(note.read_bytes())
+    except (OSError, ValueError):
+        return
+    path = Path(name)
+    listed = {entry.path for entry in library.list()}
+    if path.parent == library.folder and path not in listed and path.is_file() and hash_file(path) == digest:
+        places.remove_quietly(path)
+    if path not in listed or not path.exists():
+        places.remove_quietly(note)
 
 
 def _other_name(library: Library, name: str) -> str:

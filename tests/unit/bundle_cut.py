@@ -86,7 +86,8 @@ def version_in_force(home: Path) -> str:
 
 
 def main(old: Path, new: Path, folder: Path, mode: str, count: int) -> Iterator[object]:
-    before, after, home = folder / "before", folder / "after", folder / "home"
+    # Named so that their paths sort alike in the state that is compared.
+    before, after, home = folder / "0-before", folder / "1-after", folder / "2-home"
 
     def fresh(place: Path) -> None:
         """A machine with the old version and a conversation."""
