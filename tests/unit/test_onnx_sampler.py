@@ -82,7 +82,7 @@ def llama_candidates(logits: np.ndarray, top_k: int, top_p: float, min_p: float)
     [(40, 0.95, 0.05), (0, 0.9, 0.0), (5, 1.0, 0.0), (0, 1.0, 0.1), (20, 0.5, 0.2)],
 )
 def test_filters_keep_what_llama_cpp_keeps(seed: int, top_k: int, top_p: float, min_p: float) -> None:
-    logits = noise(seed, 500)
+    logits = noise(seed, 500 if seed % 2 else 9_000)
     ours = set(candidates(logits, top_k, top_p, min_p)[0].tolist())
     assert ours == set(llama_candidates(logits, top_k, top_p, min_p))
 

@@ -23,6 +23,9 @@ from latam_edge.runtime.types import Sampling
 Logits = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.intp]
 
+_BLOCK = 64
+"""Logits of which first the largest is taken when the top k are looked for."""
+
 
 class NumpySampler:
     """One answer's sampler."""
@@ -72,12 +75,17 @@ def candidates(logits: Logits, top_k: int, top_p: float, min_p: float) -> tuple[
     probabilities, renormalized, reach it. min_p: of these keep what is at least this
     share of the likeliest. Temperature comes later and does not change who stays.
     """
-    ids = _top(logits, top_k)
+    if top_k or top_p >= 1:
+        ids = _top(logits, top_k)
+        total = None
+    else:
+        ids, total = _likeliest(logits, top_p)
     kept = logits[ids]
     if top_p < 1:
-        weights = np.exp((kept - kept[0]).astype(np.float64)).cumsum()
+        weights = _weights(kept, kept[0]).cumsum()
         # The token that reaches top_p stays.
-        count = int(np.searchsorted(weights, top_p * weights[-1], side="left")) + 1
+        reached = top_p * (weights[-1] if total is None else total)
+        count = int(np.searchsorted(weights, reached, side="left")) + 1
         ids, kept = ids[:count], kept[:count]
     if min_p > 0:
         count = max(1, int(np.count_nonzero(kept >= kept[0] + np.float32(np.log(min_p)))))
@@ -85,13 +93,36 @@ def candidates(logits: Logits, top_k: int, top_p: float, min_p: float) -> tuple[
     return ids, kept
 
 
+def _likeliest(logits: Logits, share: float) -> tuple[Ids, float]:
+    """(so many of the likeliest that they hold `share` of all probability, the sum of all weights).
+
+    Sorting a whole vocabulary takes longer than a step of a small model, and the answer
+    is nearly always among the first few hundred.
+    """
+    total = float(_weights(logits, logits.max()).sum())
+    for count in (256, 4096):
+        ids = _top(logits, count)
+        if _weights(logits[ids], logits[ids[0]]).sum() >= share * total:
+            return ids, total
+    return _top(logits, 0), total
+
+
+def _weights(logits: Logits, largest: np.float32) -> npt.NDArray[np.float64]:
+    """Probabilities before they are divided by their sum, the largest 1."""
+    weights: npt.NDArray[np.float64] = np.exp((logits - largest).astype(np.float64))
+    return weights
+
+
 def _top(logits: Logits, k: int) -> Ids:
-    """Indices of the k largest, largest first; ties by the smaller index. 0: of all."""
+    """Indices of the k largest, largest first, of equals the smaller index. 0: of all."""
     if not 0 < k < len(logits):
         return np.argsort(-logits, kind="stable")
     if k == 1:
         return np.array([logits.argmax()])
-    best = np.argpartition(logits, -k)[-k:]
-    # argpartition leaves order, and who of equals is in, open; among those chosen the order is fixed.
-    best.sort()
-    return best[np.argsort(-logits[best], kind="stable")]
+    # At least k values reach the k-th largest of any maxima, so only those need sorting.
+    maxima = logits
+    if k * _BLOCK <= len(logits):
+        maxima = logits[: len(logits) // _BLOCK * _BLOCK].reshape(-1, _BLOCK).max(axis=1)
+    least = np.partition(maxima, -k)[-k]
+    ids = np.flatnonzero(logits >= least)
+    return ids[np.argsort(-logits[ids], kind="stable")][:k]
