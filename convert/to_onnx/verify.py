@@ -44,7 +44,9 @@ def verify(
     header = read_folder(Path(folder))
     type = header.own.get("type")
     if type not in TYPES:
-        raise UnsupportedModel(path=folder, detail=t("convert.unknown_type", found=type, known=TYPES))
+        raise UnsupportedModel(
+            path=folder, detail=t("convert.unknown_type", found=type, known=", ".join(TYPES))
+        )
     method = header.metadata.get(METHOD_KEY)
     prepared = prepare(load(Path(checkpoint)), type, method if method in METHODS else "rtn", {}, silent)
     n_positions = min(header.field("context_length") or 0, prepared.model.n_ctx)
