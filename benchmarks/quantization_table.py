@@ -1,6 +1,6 @@
 """The table of docs/quantization.md: what each 4-bit format costs and saves, on real models.
 
-    python benchmarks/quantization_table.py CHECKPOINT ... [--text es:FILE pt:FILE]
+    python benchmarks/quantization_table.py [NAME=]CHECKPOINT ... [--text es:FILE pt:FILE]
         [--calibration es:FILE ...] [--qad NAME=FILE ...] [--control NAME=CHECKPOINT ...]
     python benchmarks/quantization_table.py --random 135m 0.5b 1b          size and speed alone
 
@@ -13,8 +13,8 @@ project's own text.
 
 Work is in steps (--steps build quality speed write), each kept in --json as soon as it is
 done and not done again unless a file has changed: a broken run goes on. Speed wants a quiet
-machine. --qad names a GGUF file or a checkpoint for the model of that name (the checkpoint
-folder's name); --control a checkpoint that was trained on QAD's extra tokens in full precision.
+machine. --qad names a GGUF file or a checkpoint for the model of that NAME (by default the
+checkpoint folder's); --control a checkpoint that was trained on QAD's extra tokens in full precision.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("checkpoints", nargs="*", type=Path)
+    parser.add_argument("checkpoints", nargs="*", metavar="[NAME=]CHECKPOINT")
     parser.add_argument("--random", nargs="*", default=[], metavar="SHAPE")
     parser.add_argument("--text", nargs="*", default=[])
     parser.add_argument("--calibration", nargs="*", default=[])
@@ -181,7 +181,8 @@ def main() -> None:
     given |= {("control", *pair.split("=", 1)) for pair in options.control}
     files: dict[tuple[str, str, str], Path] = {}
     for checkpoint in options.checkpoints:
-        files |= models(checkpoint, options, results, given)
+        name, _, folder = checkpoint.rpartition("=")
+        files |= models(name or Path(folder).resolve().name, Path(folder), options, results, given)
     for name in options.random:
         files |= random_models(name, options, results)
     if "speed" in options.steps:
@@ -191,10 +192,9 @@ def main() -> None:
 
 
 def models(
-    checkpoint: Path, options: argparse.Namespace, results: Results, given: set[Any]
+    name: str, checkpoint: Path, options: argparse.Namespace, results: Results, given: set[Any]
 ) -> dict[tuple[str, str, str], Path]:
     """Build every file of one checkpoint and measure its quality."""
-    name = checkpoint.resolve().name
     folder = options.work / name
     folder.mkdir(parents=True, exist_ok=True)
     named = [language_of(text) for text in options.calibration]
