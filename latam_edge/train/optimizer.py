@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.distributed.tensor import DTensor, Replicate
 
 from latam_edge.train.recipe import Stage
 
@@ -61,11 +60,17 @@ def orthogonalized(matrix: torch.Tensor, steps: int, eps: float) -> torch.Tensor
 
 def _whole(tensor: torch.Tensor) -> torch.Tensor:
     """The tensor itself, or all of it where this process holds a part."""
+    from torch.distributed.tensor import (
+        DTensor,
+    )  # a second to load, and only wanted where weights are sharded
+
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
 def _like(tensor: torch.Tensor, shaped: torch.Tensor) -> torch.Tensor:
     """This process's part of a tensor that all of them have whole, cut as `shaped` is."""
+    from torch.distributed.tensor import DTensor, Replicate
+
     if not isinstance(shaped, DTensor):
         return tensor
     mesh = shaped.device_mesh

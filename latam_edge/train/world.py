@@ -116,9 +116,12 @@ class World:
             return {key: self.gathered(value) for key, value in tree.items()}
         if isinstance(tree, list | tuple):
             return type(tree)(self.gathered(value) for value in tree)
-        if self.sharded and isinstance(tree, torch.distributed.tensor.DTensor):
-            with lost_processes():
-                return tree.full_tensor().cpu()
+        if self.sharded and isinstance(tree, torch.Tensor):
+            from torch.distributed.tensor import DTensor
+
+            if isinstance(tree, DTensor):
+                with lost_processes():
+                    return tree.full_tensor().cpu()
         return tree
 
     def sharded_like(self, value: torch.Tensor, shaped: torch.Tensor) -> torch.Tensor:
@@ -212,7 +215,8 @@ def lost_processes() -> Iterator[None]:
             "timed out",
             "Timed out",
         )
-        if isinstance(error, torch.distributed.DistBackendError) or any(sign in said for sign in signs):
+        backend = getattr(torch.distributed, "DistBackendError", ())
+        if isinstance(error, backend) or any(sign in said for sign in signs):
             detail = said.strip().splitlines()[-1][-160:] if said.strip() else type(error).__name__
             raise ProcessLost(detail=detail) from error
         raise

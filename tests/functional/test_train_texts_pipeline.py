@@ -248,3 +248,25 @@ def test_a_corpus_of_broken_lines_and_one_of_pictures_are_refused(tmp_path) -> N
     (tmp_path / "text/es/foto.txt").write_bytes(b"\x89PNG\0\0")
     with pytest.raises(NotText, match=r"foto\.txt"):
         walk(recipe_file(tmp_path, tmp_path), tmp_path / "out", "pack")
+
+
+def test_the_command_line_says_what_is_wrong_and_where(corpus, tmp_path, capsys) -> None:
+    from latam_edge.cli.main import main
+
+    empty = tmp_path / "vacía"
+    empty.mkdir()
+    recipe = str(recipe_file(tmp_path, corpus))
+    before = ["train", recipe, "-o", str(tmp_path / "out"), "--lang", "es"]
+    patch = pytest.MonkeyPatch()
+    patch.setenv("LATAM_EDGE_CORPUS", str(corpus))  # --corpus wins over it
+    try:
+        assert main([*before, "--corpus", str(empty)]) == 3
+        said = capsys.readouterr().err
+        assert "LE-115" in said
+        assert "vacía" in said
+        wrong = tmp_path / "mal.toml"
+        wrong.write_text("[pretrain]\ntoken = 5", encoding="utf-8")
+        assert main(["train", str(wrong)]) == 2
+        assert "pretrain.tokens" in capsys.readouterr().err
+    finally:
+        patch.undo()

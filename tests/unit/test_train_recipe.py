@@ -38,6 +38,22 @@ def test_an_empty_recipe_is_the_defaults(tmp_path: Path) -> None:
         ("[data]\nquestions = 'one.jsonl'", "data.questions"),
         ("data = 3", "data"),
         ("seed = true", "seed"),
+        ("[data]\ntext = ['a']", "data.texts"),
+        ("[pretrain]\nqqqq = 1", "→ pretrain."),
+        ("[distill]\nmode = 'onlin'", "'online'"),
+        ("[distill]\nmode = 'text'\nteacher = 'x'", "distill.prompts"),
+        ("[distill]\nmode = 'text'\nprompts = ['¿Qué es?']", "distill.teacher"),
+        ("[distill]\nsamples = 0", "distill.samples"),
+        ("[pretrain]\noptimizer = 'moun'", "'muon'"),
+        ("[pretrain]\nprecision = 'fp16'", "fp32"),
+        ("[pretrain]\nmicro_tokens = 100", "pretrain.micro_tokens"),
+        ("[pretrain]\nbatch_tokens = 1024\nmicro_tokens = 768", "pretrain.micro_tokens"),
+        ("[pretrain]\nema = 1.0", "pretrain.ema"),
+        ("[pretrain]\nlate_share = 2", "pretrain.late_share"),
+        ("[data]\nheld_out_share = 1.0", "data.held_out_share"),
+        ("[finetune.mix]\nchat = 1.0", "'cartilla'"),
+        ("[finetune.mix]\nreading = 1.0", "data.instructions"),
+        ("[finetune.mix]\ncartilla = 0", "finetune.mix"),
         ("\nseed = = 3", "línea 2 ≠ TOML"),
     ],
 )
@@ -71,3 +87,12 @@ def test_category_weights_are_numbers(tmp_path: Path) -> None:
     assert load_recipe(write(tmp_path, "[data.weights]\ncapitals = 9")).data.weights == {"capitals": 9.0}
     with pytest.raises(BadRecipe):
         load_recipe(write(tmp_path, "[data.weights]\ncapitals = 'many'"))
+
+
+def test_new_keys_left_at_their_defaults_change_no_fingerprint(tmp_path: Path) -> None:
+    """Runs that were begun before a key existed go on: these are the digests of the first release."""
+    plain = load_recipe(RECIPES[0].with_name("cartilla.toml"))
+    assert plain.fingerprint("distill") == "ba7997605a64a434"
+    assert plain.fingerprint("pretrain") == "86944ea052ba1f56"
+    spelled = write(tmp_path, "[distill]\nmode = 'online'\nema = 0.0\n[data]\ntexts = []")
+    assert load_recipe(spelled).fingerprint("data", "distill") == Recipe().fingerprint("data", "distill")
