@@ -61,8 +61,7 @@ class Moments:
         """mean(missing x^T) (H + damping)^-1: float32, (n_missing, n_columns)."""
         full = damped(self.hessian(), damping)
         mean = self._missing.T.astype(np.float64) / max(1, self.tokens)
-        solved: Float64s = np.linalg.solve(full, mean)
-        return np.ascontiguousarray(solved.T.astype(np.float32))
+        return np.ascontiguousarray(np.linalg.solve(full, mean).T.astype(np.float32))
 
 
 def damped(hessian: Float32s, damping: float) -> Float64s:
