@@ -32,7 +32,9 @@ from latam_edge.core.errors import (
     BundleOtherKey,
     BundleTarget,
     BundleUnsigned,
+    LatamEdgeError,
     ModelExists,
+    NotEnough,
 )
 from latam_edge.core.progress import Progress, Step, silent
 from latam_edge.store.copying import hash_file, require_room
@@ -117,30 +119,30 @@ def install(
         _require_room(offer, where, library)
         if not accepted:
             _check_texts(offer)
-        name = _unpack(offer, where, progress)
-        models = dict(state.models) if state is not None else {}
-        brought = []
-        _forget_replaced(where, library)
-        for model in offer.manifest.models:
-            entry = _take_model(offer, model, where, library, models, progress)
-            models[entry.name] = entry.sha256
-            brought.append(entry.name)
-        _take_personas(offer)
-        made = launcher.write(where, python)
-        kept = state.files if state is not None else ()
-        fresh = State(
-            version=offer.manifest.version,
-            serial=offer.manifest.serial,
-            key=offer.key.hex() if offer.key is not None else "",
-            folder=name,
-            python=offer.packages.python,
-            interpreter=python,
-            files=tuple(sorted({*kept, *(str(path) for path in made)})),
-            models=models,
-        )
-        places.save_state(where, fresh)
+        try:
+            name = _unpack(offer, where, progress)
+            models, brought = _take_models(offer, where, library, state, progress)
+            _take_personas(offer)
+            made = launcher.write(where, python)
+            fresh = State(
+                version=offer.manifest.version,
+                serial=offer.manifest.serial,
+                key=offer.key.hex() if offer.key is not None else "",
+                folder=name,
+                python=offer.packages.python,
+                interpreter=python,
+                models=models,
+            )
+            places.save_state(where, fresh)
+        except LatamEdgeError as error:
+            _clear(where, state)
+            if state is None:
+                launcher.remove(where)
+            if isinstance(error, NotEnough):  # what could be gone on with next time takes room
+                _give_back(where, state)
+            raise
         _clear(where, fresh)
-    return Installed(fresh, state.version if state is not None else None, tuple(brought), made[0])
+    return Installed(fresh, state.version if state is not None else None, brought, made[0])
 
 
 # --- may it be installed? --------------------------------------------------------------
@@ -246,12 +248,33 @@ def _clear(where: Places, state: State | None) -> None:
             if folder.name.startswith(".") or (keep is not None and folder.name != keep):
                 places.remove_quietly(folder)
     launched = [where.app / "start.py", where.app / launcher.ICON, *launcher.planned(where)]
-    for path in (where.current, *launched):
+    for path in (where.current, _replaced_file(where), *launched):
         for stale in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
             places.remove_quietly(stale)
 
 
+def _give_back(where: Places, state: State | None) -> None:
+    """Remove also what the next run could have used: models half put together, a version never in force."""
+    places.remove_quietly(where.incoming)
+    if state is None:
+        places.remove_quietly(where.versions)
+
+
 # --- models and personas ---------------------------------------------------------------
+
+
+def _take_models(
+    offer: Offer, where: Places, library: Library, state: State | None, progress: Progress
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Put every model into the library: what bundles ever brought, name -> sha256, and this one's names."""
+    models = dict(state.models) if state is not None else {}
+    brought = []
+    _forget_replaced(where, library)
+    for model in offer.manifest.models:
+        entry = _take_model(offer, model, where, library, models, progress)
+        models[entry.name] = entry.sha256
+        brought.append(entry.name)
+    return models, tuple(brought)
 
 
 def _take_model(

@@ -11,7 +11,7 @@ import sys
 from importlib.resources import files as resources
 from pathlib import Path
 
-from latam_edge.bundle.places import Places
+from latam_edge.bundle.places import Places, remove_quietly
 from latam_edge.core.atomic import atomic_write
 from latam_edge.core.i18n import t
 
@@ -47,6 +47,26 @@ def write(places: Places, interpreter: str, platform: str = sys.platform) -> tup
     _put(made[1], _desktop_entry(made[0]))
     _put(made[2], resource(ICON))
     return made
+
+
+def remove(places: Places) -> None:
+    """Remove them; a file of the same name that leads elsewhere stays."""
+    made = planned(places)
+    # The icon alone does not say whose it is: it goes when its desktop entry is ours.
+    ours = [path for path in made if path.name != ICON and _leads_here(path, places)]
+    for path in made if ours else []:
+        if path in ours or path.name == ICON:
+            remove_quietly(path)
+
+
+def _leads_here(path: Path, places: Places) -> bool:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    start, first = places.app / "start.py", planned(places)[0]
+    ours = (shlex.quote(str(start)), _batch(start), shlex.quote(str(first)))
+    return text == _desktop_entry(first) or any(each in text for each in ours)
 
 
 def resource(name: str) -> str:

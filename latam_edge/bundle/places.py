@@ -39,8 +39,6 @@ class State:
     """Version of CPython that the packages are for: "3.11"."""
     interpreter: str
     """Path of the Python that runs it."""
-    files: tuple[str, ...] = ()
-    """Paths outside `app` that were made: launcher, desktop entry, icon."""
     models: dict[str, str] = field(default_factory=dict)
     """Models that a bundle brought: name in the library -> sha256."""
 
@@ -91,10 +89,10 @@ def load_state(places: Places) -> State | None:
     """What is installed; None: nothing, or a file that nobody can read."""
     try:
         value: Any = json.loads(places.current.read_bytes())
-        state = State(**{**value, "files": tuple(value["files"])})
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        state = State(**value)
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
-    texts = (state.version, state.key, state.folder, state.python, state.interpreter, *state.files)
+    texts = (state.version, state.key, state.folder, state.python, state.interpreter)
     good = all(isinstance(text, str) for text in texts) and isinstance(state.serial, int)
     return state if good and isinstance(state.models, dict) else None
 

@@ -32,7 +32,7 @@ PIECE_BYTES = 1 << 20
 def open_file(folder: Path, path: str) -> Iterator[tuple[IO[bytes], int]]:
     """Open the regular file `path` of the bundle in `folder`; gives it and its size in bytes.
 
-    Raises BundleLink, FileMissing, UnreadableFile (also for a read that fails inside the block)."""
+    What fails inside the block is the block's. Raises BundleLink, FileMissing, UnreadableFile."""
     full = folder / path
     try:
         for parent in layout.parents(path):
@@ -47,17 +47,25 @@ def open_file(folder: Path, path: str) -> Iterator[tuple[IO[bytes], int]]:
         raise FileMissing(path=full) from error
     try:
         fd = os.open(full, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0))
-        with open(fd, "rb", buffering=0) as file:
-            yield file, os.fstat(fd).st_size
     except OSError as error:
         raise UnreadableFile(path=full) from error
+    with open(fd, "rb", buffering=0) as file:
+        yield file, os.fstat(fd).st_size
+
+
+def _piece(file: IO[bytes], size: int, path: Path) -> bytes:
+    """At most `size` bytes; a stick that fails is the stick's fault, not the disk's that is written to."""
+    try:
+        return file.read(size)
+    except OSError as error:
+        raise UnreadableFile(path=path) from error
 
 
 def read(folder: Path, path: str, limit: int) -> bytes:
     """At most `limit` + 1 bytes of a file of the bundle. Raises what `open_file` raises."""
     data = bytearray()
     with open_file(folder, path) as (file, _):
-        while len(data) <= limit and (piece := file.read(limit + 1 - len(data))):
+        while len(data) <= limit and (piece := _piece(file, limit + 1 - len(data), folder / path)):
             data += piece
     return bytes(data)
 
@@ -66,13 +74,13 @@ def take(folder: Path, item: Item, sink: Callable[[bytes], object]) -> None:
     """Hand the listed file to `sink`, piece by piece, and compare it with the list.
 
     The comparison comes after the last piece: until this returns, what was handed out is not to be used.
-    Raises BundleAltered, and what `open_file` raises."""
+    Raises BundleAltered, what `open_file` raises, and what `sink` raises."""
     digest, size = sha256(), 0
     try:
         with open_file(folder, item.path) as (file, found):
             if found != item.size:
                 raise BundleAltered(name=item.path, path=folder)
-            while piece := file.read(PIECE_BYTES):
+            while piece := _piece(file, PIECE_BYTES, folder / item.path):
                 size += len(piece)
                 if size > item.size:
                     raise BundleAltered(name=item.path, path=folder)

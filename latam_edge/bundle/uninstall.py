@@ -53,10 +53,7 @@ def uninstall(
             if models and state is not None:
                 gone = _remove_models(state.models, library)
             # What the user can click goes first, current.json last: it knows what else there is.
-            files = [Path(file) for file in state.files] if state is not None else []
-            for path in {*files, *launcher.planned(where)}:
-                if _is_ours(path, where):
-                    places.remove_quietly(path)
+            launcher.remove(where)
             for path in sorted(where.app.iterdir()):
                 if path != where.current and path.name != ".lock":
                     places.remove_quietly(path)
@@ -67,18 +64,6 @@ def uninstall(
             with suppress(OSError):
                 folder.rmdir()  # an empty one below LATAM_EDGE_HOME was made by us
     return Removed(state.version if state is not None else None, tuple(gone), _left(where))
-
-
-def _is_ours(path: Path, where: Places) -> bool:
-    """A launcher that another copy of the program wrote, or a file that only shares the name, stays."""
-    if path not in launcher.planned(where):
-        return False
-    if path.suffix == ".svg":
-        return True
-    with suppress(OSError, UnicodeDecodeError):
-        text = path.read_text(encoding="utf-8")
-        return str(where.app) in text or str(where.bin) in text
-    return False
 
 
 def _remove_models(ours: dict[str, str], library: Library) -> list[str]:

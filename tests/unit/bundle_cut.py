@@ -86,8 +86,7 @@ def version_in_force(home: Path) -> str:
 
 
 def main(old: Path, new: Path, folder: Path, mode: str, count: int) -> Iterator[object]:
-    # Named so that their paths sort alike in the state that is compared.
-    before, after, home = folder / "0-before", folder / "1-after", folder / "2-home"
+    before, after, home = folder / "before", folder / "after", folder / "home"
 
     def fresh(place: Path) -> None:
         """A machine with the old version and a conversation."""

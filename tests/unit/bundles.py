@@ -13,7 +13,7 @@ from typing import Any
 
 from latam_edge.bundle import make, manifest, signature
 from latam_edge.bundle.make import Made
-from latam_edge.bundle.manifest import Item, Manifest, Model
+from latam_edge.bundle.manifest import Manifest
 from latam_edge.bundle.places import Places
 from latam_edge.bundle.targets import Target, here
 from latam_edge.core.progress import silent
@@ -105,6 +105,3 @@ def tree(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-
-
-__all__ = ["HERE", "TARGET", "Item", "Model"]

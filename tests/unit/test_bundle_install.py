@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -132,6 +133,9 @@ def test_a_home_with_any_name_works(tmp_path: Path, name: str, monkeypatch: pyte
     monkeypatch.setenv("LATAM_EDGE_HOME", str(home))
     install.install(look(stick_of(tmp_path)))
     assert program_of(home).startswith("program 1")
+    uninstall.uninstall()
+    assert {path.name for path in home.iterdir()} <= {"data", "config", "cache", "share"}
+    assert not [path for path in tree(home) if not path.startswith("config")]
 
 
 def test_another_version_of_python_is_told_to_install_again(folder: Path, home: Path) -> None:
@@ -390,6 +394,31 @@ def test_a_full_disk_is_told_before_anything_is_written(
     with pytest.raises(DiskFull):
         install.install(look(folder))
     assert not (home / "data" / "app" / "versions").exists()
+
+
+@pytest.mark.parametrize("limit", [0, 500, 4000, 20_000, 35_000])
+def test_a_disk_that_fills_up_while_writing_is_the_disks_fault_and_nothing_is_left(
+    folder: Path, home: Path, limit: int
+) -> None:
+    """The system itself refuses every write beyond `limit` bytes of a file."""
+    offer = look(folder)
+    (home / "data" / "app").mkdir(parents=True)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        with pytest.raises(DiskFull):
+            install.install(offer)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {path.name for path in (home / "data" / "app").iterdir()} <= {
+        ".lock",
+        "versions",
+        "latam-edge.svg",
+    }
+    assert not list((home / "data" / "app").glob("versions/*"))
+    assert not [path for path in tree(home) if path.startswith(("bin", "share"))]
+    install.install(look(folder))
+    assert program_of(home).startswith("program 1")
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EIO])
