@@ -117,10 +117,7 @@ def _knowledge(report: RegionalReport) -> None:
     output.table(
         [t("regional.country"), *langs],
         [
-            *(
-                (country.upper(), *(t("regional.of", **_counts(found[lang, country])) for lang in langs))
-                for country in countries
-            ),
+            *((country.upper(), *(_of(found[lang, country]) for lang in langs)) for country in countries),
             (t("regional.all"), *(f"{_percent(found[lang, ''].value)}" for lang in langs)),
             (t("regional.interval"), *(_interval(found[lang, ""]) for lang in langs)),
         ],
@@ -129,8 +126,8 @@ def _knowledge(report: RegionalReport) -> None:
     output.note(t("regional.knowledge.note", chance=_percent(report.knowledge[-1].chance)))
 
 
-def _counts(share: Share) -> dict[str, int]:
-    return {"hits": share.hits, "n": share.n}
+def _of(share: Share) -> str:
+    return t("regional.of", hits=share.hits, n=share.n)
 
 
 def _variants(report: RegionalReport) -> None:
