@@ -363,17 +363,19 @@ def markdown(results: Results, path: Path) -> None:
     """Put the tables between the two marks of `path`, or write a new file."""
     lines = []
     for model, rows in results.data["models"].items():
-        lines += [f"### {model}", "", *_table(rows), ""]
-        lines += [
-            f"Rows that no super-block of 256 fits, so that they took a larger type, {rows[key]['title']}: "
-            + ", ".join(rows[key]["fallbacks"])
-            for key in rows
-            if rows[key].get("fallbacks")
-        ]
-        lines.append("")
+        lines += [f"### {model}", "", *_table(rows), "", *_remarks(rows), ""]
     for rows in results.data["random"].values():
         size = next(iter(rows.values()))["parameters"]
-        lines += [f"### Random weights, {size / 1e6:.0f} M, all rows multiples of 256", "", *_table(rows), ""]
+        lines += [
+            f"### Random weights, {size / 1e6:.0f} M, all rows multiples of 256",
+            "",
+            *_table(rows),
+            "",
+            *_remarks(rows),
+            "",
+        ]
+    machine = results.data.get("machine", {})
+    lines.insert(0, f"{machine.get('cpu', '')}, llama-cpp-python {machine.get('llama_cpp_python', '')}.\n")
     block = "\n".join([BEGIN, "", *lines, END])
     text = path.read_text("utf-8") if path.exists() else f"# 4 bits, measured\n\n{BEGIN}\n{END}\n"
     before, _, rest = text.partition(BEGIN)
@@ -396,6 +398,26 @@ def _table(rows: dict[str, Any]) -> list[str]:
             cells += [_figure(name, figures.get(name)) for name, _ in _QUALITY]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
+
+
+def _remarks(rows: dict[str, Any]) -> list[str]:
+    """What the table's columns can't say: how much text, which matrices fell back, how speed was taken."""
+    measured = next((row["quality"] for row in rows.values() if row.get("quality")), {})
+    texts = [f"{figures['tokens']} tokens {lang}" for lang, figures in measured.items()]
+    remarks = (
+        [f"- Text: {', '.join(texts)}; windows: {next(iter(measured.values()))['windows']}"] if texts else []
+    )
+    timed = next((row["decode_tps"] for row in rows.values() if row.get("decode_tps")), None)
+    if timed:
+        remarks.append(
+            f"- Speed: {timed['threads']} threads, {timed['rounds']} rounds of {timed['tokens']} tokens"
+        )
+    remarks += [
+        f"- Fallbacks of {row['title']}: {', '.join(row['fallbacks'])}"
+        for row in rows.values()
+        if row.get("fallbacks")
+    ]
+    return remarks
 
 
 def _figure(name: str, value: float | None) -> str:
