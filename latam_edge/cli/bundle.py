@@ -13,7 +13,7 @@ from latam_edge.bundle.targets import PLATFORMS, PYTHONS
 from latam_edge.cli import options, output
 from latam_edge.cli.parser import Parser
 from latam_edge.core.errors import BadFile, BundleOtherKey, BundleUnsigned, UsageError
-from latam_edge.core.i18n import format_bytes, t
+from latam_edge.core.i18n import catalog, format_bytes, language, t
 
 if TYPE_CHECKING:
     from latam_edge.bundle.install import Offer
@@ -252,8 +252,9 @@ def _uninstall(args: argparse.Namespace) -> int:
         if not output.confirm(t("bundle.confirm_uninstall", path=where.app)):
             output.note(t("bundle.still_there"))
             return 0
-    # These words, and the errors', may lie in what is about to be deleted.
-    t("errors.unexpected")
+    # What is still to be said may lie in what is about to be deleted.
+    for domain in ("bundle", "models", "errors"):
+        catalog(language(), domain)
     done = uninstall(where=where, models=args.models)
     if args.json:
         output.json(

@@ -9,6 +9,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -167,8 +168,12 @@ def test_the_start_file_of_the_stick_installs_without_anything_installed(
     assert said.stdout.startswith("latam-edge ")
     done = subprocess.run([*script, "verify"], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr  # nothing was written to the stick, no bytecode either
+    done = run(home, "bundle", "uninstall", "--yes")  # the program deletes itself while it runs
+    assert done.returncode == 0, done.stderr
+    assert str(home) in done.stdout
     done = subprocess.run([*script, "uninstall", "--yes"], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
+    assert "No había nada" in done.stderr
     assert not (home / "data" / "app").exists()
 
 
@@ -189,6 +194,55 @@ def test_the_shell_script_finds_python_and_a_damaged_installer_is_not_run(tmp_pa
     assert done.returncode == 3
     assert own.name in done.stderr
     assert "dañado" in done.stderr
+
+
+def test_a_machine_without_python_uses_the_one_on_the_stick(tmp_path: Path, home: Path) -> None:
+    """The archive holds a Python as relocatable builds do: one folder with bin/python3."""
+    from latam_edge.bundle import make, own_wheel
+
+    python = tmp_path / "python" / "bin" / "python3"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    archive = tmp_path / "python.tar.gz"
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(tmp_path / "python", "python")
+    planner = make._Planner(lambda step: None)
+    planner.packages(HERE, [own_wheel.pack(tmp_path / "own")])
+    planner.python(HERE.platform, archive)
+    make.write(tmp_path / "stick", planner.plan())
+
+    tools = tmp_path / "tools"  # a system with a shell's tools and no Python
+    tools.mkdir()
+    for name in (
+        "sh",
+        "uname",
+        "dirname",
+        "sha256sum",
+        "cut",
+        "grep",
+        "tar",
+        "gzip",
+        "mkdir",
+        "mv",
+        "rm",
+        "sync",
+    ):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    environment = {"PATH": str(tools), "LATAM_EDGE_HOME": str(home)}
+    command = ["sh", str(tmp_path / "stick" / "instalar.sh"), "verify"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert (home / "python" / "bin" / "python3").exists()
+
+    shutil.rmtree(home / "python")
+    packed = tmp_path / "stick" / "latam-edge" / "python" / f"{HERE.platform}.tgz"
+    with open(packed, "r+b") as damaged:
+        damaged.write(b"\0")
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 3
+    assert "LE-153" in done.stderr
+    assert not (home / "python").exists()
 
 
 # --- updates ---------------------------------------------------------------------------
@@ -289,6 +343,20 @@ def test_a_list_that_was_changed_after_signing_is_unsigned(folder: Path) -> None
     path.write_bytes(path.read_bytes().replace(b'"version": "', b'"version": "9', 1))
     with pytest.raises(BundleUnsigned):
         look(folder)
+
+
+def test_accepted_twice_a_changed_document_does_not_stop_it_but_a_changed_program_does(
+    folder: Path, home: Path
+) -> None:
+    (folder / "LEEME.txt").write_bytes(b"notes of mine")
+    with pytest.raises(BundleAltered):
+        install.install(look(folder))
+    install.install(look(folder, accepted=True), accepted=True)
+    assert program_of(home).startswith("program 1")
+    uninstall.uninstall()
+    (folder / "latam-edge" / "wheels" / "beta-1-py3-none-any.whl").write_bytes(b"x")
+    with pytest.raises(BundleAltered):
+        install.install(look(folder, accepted=True), accepted=True)
 
 
 def test_another_signer_than_before_is_told_with_words(tmp_path: Path, folder: Path, capsys: Capture) -> None:

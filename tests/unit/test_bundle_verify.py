@@ -110,6 +110,12 @@ def test_a_folder_that_is_a_link_is_not_followed(folder: Path, tmp_path: Path) -
     assert ("link", "latam-edge/wheels") in found
 
 
+def test_a_name_in_other_letter_case_is_another_file(folder: Path) -> None:
+    """A stick that was copied by an old system may have names in capitals."""
+    (folder / "LEEME.txt").rename(folder / "leeme.TXT")
+    assert problems(folder) == [("missing", "LEEME.txt"), ("added", "leeme.TXT")]
+
+
 def test_a_second_copy_repairs_changed_and_missing_files(folder: Path, tmp_path: Path) -> None:
     good = tree(folder)
     shutil.copytree(folder, tmp_path / "other")

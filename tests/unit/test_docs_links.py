@@ -81,7 +81,7 @@ def test_every_command_and_option_that_is_named_exists(page: Path) -> None:
             continue
         parser = import_module(COMMANDS[command][0]).parser()
         known = parser.format_help()
-        if command == "models" and len(words) > 1 and re.fullmatch(r"[a-z]+", words[1]):
+        if command in ("models", "bundle") and len(words) > 1 and re.fullmatch(r"[a-z]+", words[1]):
             actions = next(a for a in parser._actions if a.dest == "action").choices
             if words[1] not in actions:
                 unknown.append(rest)
