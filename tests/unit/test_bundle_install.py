@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bundles import edit_manifest, noise, places_in, tree, write_bundle, write_wheel
+from bundles import HERE, edit_manifest, noise, places_in, tree, write_bundle, write_wheel
 
 from latam_edge.bundle import install, launcher, layout, places, stick, uninstall
 from latam_edge.bundle.install import look
