@@ -19,6 +19,7 @@ from latam_edge.evaluate import metrics
 from latam_edge.evaluate.language import UNDETERMINED, guess
 from latam_edge.evaluate.windows import WINDOWS, Window
 from latam_edge.formats.gguf import read_array, read_header
+from latam_edge.formats.model import read_model
 from latam_edge.formats.plain_text import blocks, read_text
 from latam_edge.runtime.engine import engine_of
 from latam_edge.runtime.scorers import Logits, Scorer, open_scorer
@@ -295,10 +296,8 @@ def _other_vocabulary(model: Path, reference: Path) -> UsageError:
 
 
 def _context(path: Path) -> int:
-    """The longest context that a GGUF model was made for, at least 2; other forms check it themselves."""
-    if engine_of(path) != "llama":
-        return N_CTX
-    value = read_header(path).field("context_length")
+    """The longest context that a model was made for, at least 2."""
+    value = read_model(path).field("context_length")
     return max(2, value) if isinstance(value, int) else N_CTX
 
 

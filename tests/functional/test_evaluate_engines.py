@@ -67,6 +67,11 @@ def test_a_reference_of_the_other_engine_with_another_vocabulary_is_refused(
         evaluate(models["onnx"], [LONG], tiny_model)
 
 
+def test_windows_are_no_longer_than_the_shorter_models_context(models: dict[str, Path]) -> None:
+    (report,) = evaluate(models["onnx"], [LONG], models["f32"], n_threads=1)
+    assert report.n_ctx == 256  # what the checkpoint says, not 512
+
+
 def test_an_engine_that_does_not_exist_is_said(models: dict[str, Path]) -> None:
     with pytest.raises(EngineMissing):
         evaluate(models["gguf"], [LONG], engine="vapor")
