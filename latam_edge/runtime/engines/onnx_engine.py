@@ -12,6 +12,7 @@ from latam_edge.core.i18n import t
 from latam_edge.runtime.answering import answer
 from latam_edge.runtime.defaults import choose_seed, resolved
 from latam_edge.runtime.engine import LEAST_N_CTX, Cancellation
+from latam_edge.runtime.free_cores import FreeCores
 from latam_edge.runtime.memory import fitting_context
 from latam_edge.runtime.onnx.decoder import OnnxDecoder
 from latam_edge.runtime.onnx.folder import ClosableVocabulary, ModelFolder, open_folder, open_vocabulary
@@ -34,6 +35,7 @@ class OnnxEngine:
     def load(self, model: Path, config: EngineConfig) -> ModelInfo:
         """Check the folder, then memory, then let native code have it."""
         begin = time.perf_counter()
+        free = FreeCores()
         if config.n_ctx is not None and config.n_ctx < LEAST_N_CTX:
             raise UsageError(detail=t("runtime.context_too_small", least=LEAST_N_CTX))
         if config.n_threads is not None and config.n_threads < 1:
@@ -47,7 +49,7 @@ class OnnxEngine:
         vocab = self._vocab = open_vocabulary(folder)
         n_threads = config.n_threads or usable_cores()
         decoder = self._decoder = make_decoder(
-            folder, provider, n_ctx=n_ctx, n_batch=config.n_batch, n_threads=config.n_threads
+            folder, provider, n_ctx=n_ctx, n_batch=config.n_batch, n_threads=config.n_threads, free=free
         )
         if header.words is not None and vocab.size != decoder.signature.n_vocab:
             # llama.cpp would end the process when it is asked for a token that it does not have.
@@ -115,7 +117,13 @@ class OnnxEngine:
 
 
 def make_decoder(
-    folder: ModelFolder, provider: str, *, n_ctx: int, n_batch: int, n_threads: int | None
+    folder: ModelFolder,
+    provider: str,
+    *,
+    n_ctx: int,
+    n_batch: int,
+    n_threads: int | None,
+    free: FreeCores | None = None,
 ) -> OnnxDecoder:
     """Load the folder's graph. n_threads None: one a core, watched.
 
@@ -131,4 +139,5 @@ def make_decoder(
         fixed=n_threads is not None or provider != "cpu",
         device="cuda" if provider == "cuda" else "cpu",
         session_bytes=header.loaded_bytes,
+        free=free,
     )

@@ -25,6 +25,9 @@ Logits = npt.NDArray[np.float32]
 STEP_TOKENS = 128
 """Prompt tokens per step: the size at which attention's intermediate results stay small."""
 
+SPINNING_S = 0.1
+"""ONNX Runtime's threads spin on for some ten milliseconds after a step, which looks like a busy machine."""
+
 
 class OnnxDecoder:
     """One sequence on one model.
@@ -44,11 +47,13 @@ class OnnxDecoder:
         fixed: bool,
         device: str,
         session_bytes: int,
+        free: FreeCores | None = None,
     ) -> None:
         """
         open_session: loads the model on so many threads. signature_of: reads a session's edges.
         fixed: always `n_threads`; else fewer while other programs are busy.
         device: where the cache lives. session_bytes: memory that another session would take.
+        free: made when the loading began, so that it has seen who else is busy.
         Raises what open_session and signature_of raise.
         """
         self.n_ctx = n_ctx
@@ -58,8 +63,9 @@ class OnnxDecoder:
         self._most = n_threads
         self._choice = None if fixed or n_threads == 1 else ThreadChoice(n_threads)
         self._first_look: float | None = None
+        self._free = free or FreeCores()
         # On a machine that is busy now the session for busy times is the first.
-        self._in_use = n_threads if self._choice is None else self._choice.wanted(calm_look())
+        self._in_use = n_threads if self._choice is None else self._choice.wanted(self._free.cores())
         session = open_session(self._in_use)
         self.signature = signature_of(session)
         self._cache = make_cache(self.signature, n_ctx, device)
@@ -70,7 +76,7 @@ class OnnxDecoder:
         self._session_bytes = session_bytes
         self._loading: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._free = FreeCores()
+        self._stepped_at = 0.0
         self._step_tokens = max(1, min(n_batch, STEP_TOKENS, n_ctx))
         self._logits: Logits = np.zeros(self.signature.n_vocab, np.float32)
 
@@ -92,10 +98,13 @@ class OnnxDecoder:
             self.cancelled = False
             self._options.terminate = False
         self._free.restart()
-        self._first_look = None if self._choice is None else calm_look()
+        self._first_look = None
+        if self._choice is not None and time.monotonic() - self._stepped_at > SPINNING_S:
+            self._first_look = calm_look()
 
     def end(self) -> None:
         """An answer is over. A session for busy times that is not needed now gives its memory back."""
+        self._stepped_at = time.monotonic()
         if self._in_use == self._most:
             for count in [count for count in self._lanes if count != self._most]:
                 del self._lanes[count]
@@ -181,7 +190,7 @@ class OnnxDecoder:
             if wanted != self._in_use:
                 if wanted in self._lanes:
                     self._in_use = wanted
-                else:
+                elif free is not None:  # a single look is no reason to load anything
                     self._load(wanted)
         return self._lanes[self._in_use]
 
