@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from latam_edge.core import hardware
 from latam_edge.core.errors import EngineUnfit, ModelRejected
 from latam_edge.runtime import client as clients
 from latam_edge.runtime.environment import child_environment
@@ -258,3 +259,33 @@ def _with_trap(folder: Path) -> dict[str, str]:
     env = child_environment()
     env["PYTHONPATH"] = os.pathsep.join([str(folder), env.get("PYTHONPATH", "")])
     return env
+
+
+class Kernel:
+    """A C library whose getauxval answers for one processor."""
+
+    def __init__(self, words: dict[int, int]) -> None:
+        self._words = words
+
+    def __getitem__(self, name: str) -> Any:
+        assert name == "getauxval"
+
+        def getauxval(kind: int) -> int:
+            return self._words.get(kind, 0)
+
+        return getauxval
+
+
+@pytest.mark.parametrize(
+    ("hwcap", "hwcap2", "flags"),
+    [
+        (0x8FF, 0, {"fp", "asimd"}),  # Raspberry Pi 4: fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid
+        (0x100FFF, 0, {"fp", "asimd", "fphp", "asimdhp", "asimddp"}),  # Raspberry Pi 5
+        (0x500FFF, 0x2002, {"fp", "asimd", "fphp", "asimdhp", "asimddp", "sve", "sve2", "i8mm"}),
+    ],
+)
+def test_an_arm_processor_is_known_by_what_the_kernel_tells_the_process(
+    hwcap: int, hwcap2: int, flags: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware.ctypes, "CDLL", lambda _: Kernel({16: hwcap, 26: hwcap2}))
+    assert hardware._arm_flags() == flags
