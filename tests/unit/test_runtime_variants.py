@@ -287,5 +287,5 @@ class Kernel:
 def test_an_arm_processor_is_known_by_what_the_kernel_tells_the_process(
     hwcap: int, hwcap2: int, flags: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hardware.ctypes, "CDLL", lambda _: Kernel({16: hwcap, 26: hwcap2}))
+    monkeypatch.setattr("ctypes.CDLL", lambda _: Kernel({16: hwcap, 26: hwcap2}))
     assert hardware._arm_flags() == flags
