@@ -97,7 +97,7 @@ def make(
     models: names in the library, or paths. wheels: folders with wheels for pip to look into first.
     personas, documents: folders with text files to carry along. pythons: archive with a whole CPython
     by platform. say: called before the network is used.
-    Raises BundleGather, MissingExtra, DiskFull, ReadOnlyPlace, and what reading a model raises."""
+    Raises BundleGather, MissingExtra, BadFile, DiskFull, ReadOnlyPlace, and what reading a model raises."""
     work = paths.cache_dir() / "bundle"
     own = own_wheel.pack(work)
     planned = _Planner(progress)
@@ -270,6 +270,7 @@ def write(folder: Path, plan: Plan, key: Path | None = None, progress: Progress 
             # Signed by another key: it is signed anew below, for the maker is this one.
             if public is not None and signature.sign(data, key).split()[-2] == public.hex():
                 return Made(found, public, (), ())
+    _refuse_occupied(folder, wanted)
     serial = max(int(time.time()), old.serial + 1 if old is not None else 0)
     final = manifest.encode(replace(plan.manifest, serial=serial))
     signed = signature.sign(final, key)  # before anything is touched: the library may be missing
@@ -333,6 +334,15 @@ def _is_there(folder: Path, item: Item) -> bool:
     except (OSError, LatamEdgeError):
         return False
     return True
+
+
+def _refuse_occupied(folder: Path, wanted: list[Source]) -> None:
+    """Somebody's own README.txt is not overwritten. Raises BadFile before anything is touched."""
+    if (folder / layout.DATA).exists():
+        return  # a bundle, or one that was cut short: those names are ours here
+    for source in wanted:
+        if os.path.lexists(folder / source.item.path):
+            raise BadFile(path=folder / source.item.path, reason=t("bundle.occupied"))
 
 
 def _superfluous(folder: Path, old: Manifest | None, new: Manifest) -> list[str]:

@@ -94,6 +94,17 @@ def test_somebody_elses_files_stay(tmp_path: Path, wheels: list[Path]) -> None:
     assert own.read_bytes() == b"mine"
 
 
+def test_a_file_of_the_users_own_with_a_name_that_the_bundle_needs_is_not_overwritten(
+    tmp_path: Path, wheels: list[Path]
+) -> None:
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    (folder / "README.txt").write_bytes(b"mine")
+    with pytest.raises(BadFile, match=r"README\.txt"):
+        write_bundle(folder, wheels)
+    assert tree(folder) == {"README.txt": b"mine"}
+
+
 def test_cut_short_it_can_not_be_installed_and_the_next_time_completes_it(
     tmp_path: Path, wheels: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ MESSAGES = {
     "bundle.which_platform": "No suitcase can be made for {platform}: choose the machines with --platform.",
     "bundle.embedded": "{name} comes with the program and is always in the suitcase: no need to ask for it.",
     "bundle.bad_name": "that name does not work on a USB stick ({problem}). Change it.",
+    "bundle.occupied": "is yours, and the suitcase would replace it. Choose a new folder, for example one inside this one.",
     "bundle.too_big": "is over 4 GB and does not fit on a common USB stick.",
     "bundle.source_changed": "changed while it was being copied. Repeat the command.",
     "bundle.hashing": "Reading",

@@ -24,6 +24,7 @@ MESSAGES = {
     "bundle.which_platform": "Para {platform} no se puede preparar una valija: elige las máquinas con --platform.",
     "bundle.embedded": "{name} viene con el programa y va siempre en la valija: no hace falta pedirlo.",
     "bundle.bad_name": "ese nombre no sirve en una memoria USB ({problem}). Cámbialo.",
+    "bundle.occupied": "es tuyo y la valija lo reemplazaría. Elige una carpeta nueva, por ejemplo una dentro de esta.",
     "bundle.too_big": "pasa de 4 GB y no cabe en una memoria USB común.",
     "bundle.source_changed": "cambió mientras se copiaba. Repite el comando.",
     "bundle.hashing": "Leyendo",

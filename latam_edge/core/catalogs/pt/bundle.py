@@ -24,6 +24,7 @@ MESSAGES = {
     "bundle.which_platform": "Para {platform} não é possível preparar uma maleta: escolha as máquinas com --platform.",
     "bundle.embedded": "{name} vem com o programa e vai sempre na maleta: não é preciso pedir.",
     "bundle.bad_name": "esse nome não serve em um pen drive ({problem}). Troque-o.",
+    "bundle.occupied": "é seu e a maleta o substituiria. Escolha uma pasta nova, por exemplo uma dentro desta.",
     "bundle.too_big": "passa de 4 GB e não cabe em um pen drive comum.",
     "bundle.source_changed": "mudou enquanto era copiado. Repita o comando.",
     "bundle.hashing": "Lendo",
