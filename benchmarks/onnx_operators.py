@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import tempfile
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -35,7 +36,7 @@ def main() -> None:
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = options.threads
     settings.enable_profiling = True
-    settings.profile_file_prefix = "/tmp/onnx_operators"
+    settings.profile_file_prefix = str(Path(tempfile.gettempdir()) / "onnx_operators")
     session = onnxruntime.InferenceSession(
         str(header.model_path), settings, providers=["CPUExecutionProvider"]
     )
@@ -66,10 +67,12 @@ def main() -> None:
         total[kinds[name]] += statistics.median(found[-options.steps :])
     step = statistics.median(walls) * 1e6
     count = Counter(kinds.values())
-    print(f"{header.path.name}, {options.tokens} tokens, {options.threads} threads: {step / 1000:.3f} ms a step")
+    what = f"{header.path.name}, {options.tokens} tokens, {options.threads} threads"
+    print(f"{what}: {step / 1000:.3f} ms a step")
     rest = step - sum(total.values())
     for kind, microseconds in [*sorted(total.items(), key=lambda item: -item[1]), ("(between nodes)", rest)]:
-        print(f"  {kind:34} x{count[kind]:4}  {microseconds / 1000:8.3f} ms  {100 * microseconds / step:5.1f}%")
+        share = 100 * microseconds / step
+        print(f"  {kind:34} x{count[kind]:4}  {microseconds / 1000:8.3f} ms  {share:5.1f}%")
 
 
 if __name__ == "__main__":
