@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from latam_edge.train.packing import Rows
 from latam_edge.train.token_cache import TokenFile
 
-OPEN_ROWS = 32
+OPEN_ROWS = 256
+_LEAST_ROOM = 8
+"""A row with less room than this is full: no text is as short."""
 
 
 class RowSource(Protocol):
@@ -47,7 +49,7 @@ class SpanRows:
         mine = np.flatnonzero(file.lang == file.langs.index(lang))
         begins = np.concatenate([[0], file.ends[:-1]])[mine] if len(mine) else np.zeros(0, np.int64)
         spans = _cut(begins, file.ends[mine], context)
-        rows = _first_fit([size for _, size in spans], context)
+        rows = _best_fit([size for _, size in spans], context)
         self._first = np.cumsum([0, *(len(row) for row in rows)])
         order = [number for row in rows for number in row]
         self._at = np.array([spans[number][0] for number in order], np.int64)
@@ -82,23 +84,26 @@ def _cut(begins: NDArray[np.int64], ends: NDArray[np.int64], context: int) -> li
     return spans
 
 
-def _first_fit(sizes: Sequence[int], context: int) -> list[list[int]]:
-    """Numbers of the spans in each row: first fit among the newest open rows, as packing.pack does."""
+def _best_fit(sizes: Sequence[int], context: int) -> list[list[int]]:
+    """Numbers of the spans in each row: each goes where the least room is left, of the newest open rows."""
     rows: list[list[int]] = []
-    free: list[tuple[int, int]] = []  # (row, room), the newest last
+    free: dict[int, int] = {}
+    """Room in each open row, the oldest first."""
     for number, size in enumerate(sizes):
-        for place, (row, room) in enumerate(free):
-            if room >= size and len(rows[row]) < 255:
-                rows[row].append(number)
-                free[place] = (row, room - size)
-                if room - size < 8:
-                    del free[place]
-                break
+        fitting = [(room, row) for row, room in free.items() if room >= size and len(rows[row]) < 255]
+        if size < context and fitting:
+            room, row = min(fitting)
+            rows[row].append(number)
+            room -= size
         else:
+            row, room = len(rows), context - size
             rows.append([number])
-            if context - size >= 8:
-                free.append((len(rows) - 1, context - size))
-                del free[:-OPEN_ROWS]
+        if room >= _LEAST_ROOM:
+            free[row] = room
+        else:
+            free.pop(row, None)
+        if len(free) > OPEN_ROWS:
+            del free[next(iter(free))]
     return rows
 
 

@@ -135,9 +135,11 @@ def train(
 
     def validate() -> None:
         with average.applied() if average else nullcontext():
+            world.reshard(take_step.wrapped)
             for name, held_out in (validation or {}).items():
                 figure = evaluate_rows(model, held_out.rows, held_out.n_bytes, world, take_step.wrapped)
                 bits[name] = round(figure, 4)
+        world.reshard(take_step.wrapped)
 
     clock = saved = time.monotonic()
     recent: list[torch.Tensor] = []

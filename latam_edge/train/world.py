@@ -78,6 +78,15 @@ class World:
             return nullcontext()
         return self._accelerator.no_sync(step)
 
+    def reshard(self, step: nn.Module | None) -> None:
+        """Let go of whole weights that a forward pass has left behind: they may have been replaced since."""
+        if self.sharded and step is not None:
+            from torch.distributed.fsdp import FSDPModule
+
+            for module in step.modules():
+                if isinstance(module, FSDPModule):
+                    module.reshard()
+
     def sum(self, value: torch.Tensor) -> torch.Tensor:
         """The sum over the processes."""
         if self._accelerator is None:

@@ -210,7 +210,8 @@ def test_pieces_of_a_document_stay_together_and_so_do_copies() -> None:
 
 
 def test_what_a_held_out_text_says_is_taken_out_of_training() -> None:
-    shared = "Un párrafo largo que dos ediciones de la misma novela tienen en común, palabra por palabra."
+    shared = "Un párrafo que dos ediciones de la misma novela tienen palabra por palabra, "
+    shared += "con sus comas y todo, y que es largo."
     held_out = HeldOut(0.0)
     held_out.remember(Text(f"Propio.\n\n{shared}", "es", "a#1"))
     held_out.remember(Text("Corto y apartado.", "es", "b"))
