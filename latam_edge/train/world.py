@@ -10,6 +10,7 @@ everybody's. The folder of the run must be one that all processes see.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
@@ -226,6 +227,8 @@ def lost_processes() -> Iterator[None]:
         )
         backend = getattr(torch.distributed, "DistBackendError", ())
         if isinstance(error, backend) or any(sign in said for sign in signs):
-            detail = said.strip().splitlines()[-1][-160:] if said.strip() else type(error).__name__
+            # What happened, without the library's file names and good wishes.
+            found = re.search(r"\w+ (closed|reset) by peer|[Bb]roken pipe|[Tt]imed out", said)
+            detail = found[0] if found else type(error).__name__
             raise ProcessLost(detail=detail) from error
         raise
