@@ -91,10 +91,10 @@ def prepare(tree: Path, sme: bool) -> list[str]:
     path = tree / "vendor/llama.cpp/ggml/src/CMakeLists.txt"
     lines, left_out = [], []
     for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
-        match = re.match(r"\s*ggml_add_cpu_backend_variant\((armv[\w.]+)\b[^)]*\bSME\b[^)]*\)", line)
+        match = re.match(r"[#\s]*ggml_add_cpu_backend_variant\((armv[\w.]+)\b[^)]*\bSME\b[^)]*\)", line)
         if match:
             left_out.append(match[1])
-            line = "# " + line
+            line = line if line.lstrip().startswith("#") else "# " + line  # an earlier run's
         lines.append(line)
     path.write_text("".join(lines), encoding="utf-8")
     return left_out

@@ -215,6 +215,8 @@ def test_variants_that_the_compiler_cannot_make_are_left_out_and_named(tmp_path:
     assert inner.read_text() == text
     assert prepare(tmp_path, sme=False) == ["armv9.2_1"]
     assert [line[0] for line in inner.read_text().splitlines()] == ["g", "#", " "]
+    assert prepare(tmp_path, sme=False) == ["armv9.2_1"], "a run that goes on says the same"
+    assert [line[0] for line in inner.read_text().splitlines()] == ["g", "#", " "]
     assert "LLAMA_BUILD_COMMON OFF" in (tmp_path / "CMakeLists.txt").read_text()
 
 
