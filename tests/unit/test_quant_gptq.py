@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -84,11 +86,9 @@ def test_each_step_lowers_the_error_of_the_outputs(weight, hessian, inputs) -> N
 def test_no_sweep_makes_the_loss_larger_with_or_without_new_scales(weight, hessian) -> None:
     solver = Solver(hessian, Settings())
     for refit in (True, False):
-        losses = [
-            solver.loss(weight - dequantize(quantize(weight, hessian, Settings(sweeps=n, refit_scales=refit))))
-            for n in range(5)
-        ]
-        assert all(after <= before * (1 + 1e-5) for before, after in zip(losses, losses[1:], strict=False))
+        settings = [Settings(sweeps=n, refit_scales=refit) for n in range(5)]
+        losses = [solver.loss(weight - dequantize(quantize(weight, hessian, s))) for s in settings]
+        assert all(after <= before * (1 + 1e-5) for before, after in pairwise(losses))
         assert losses[-1] < 0.99 * losses[0]
 
 
