@@ -19,7 +19,9 @@ from itertools import accumulate
 from latam_edge.cartilla import decline_daily, decline_words, health
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.normalize import question_key
+from latam_edge.cartilla.phrasing import first_upper
 from latam_edge.cartilla.split import TEMPLATES_IN_15
+from latam_edge.cartilla.verdict import LEADS
 
 CATEGORY = "decline"
 
@@ -48,6 +50,7 @@ _HELD_OUT_PER_LANG = 400
 # group -> share of the training questions
 _GROUPS = {
     "near": 0.27,
+    "claim": 0.06,
     "number": 0.11,
     "health": 0.17,
     "wide": 0.21,
@@ -174,6 +177,21 @@ _TEMPLATES: dict[Lang, dict[str, str]] = {
             ¿Cómo se llamaba la esposa de {hero}?
             ¿De qué murió {hero}?
             ¿Cuál era la comida favorita de {hero}?
+            ¿Cuál es la moneda oficial de {country}?
+            ¿Cómo se llama la moneda de {country}?
+            ¿Qué dinero usan en {country}?
+            ¿Qué se habla en {country}?
+            ¿En qué idioma hablan en {country}?
+            ¿Cuál es el idioma de {country}?
+            ¿La capital de {country} es {city_out} o {city_out2}?
+            ¿Cuál es la capital de {country}, {city_out} o {city_out2}?
+            ¿{city_out} o {city_out2} es la capital de {country}?
+            ¿En {country} se paga con {money_out} o con {money_out2}?
+            ¿La moneda de {country} es {money_out} o {money_out2}?
+            ¿En {country} se habla {foreign_language} o {foreign_language2}?
+            ¿{country} limita con {country2}?
+            ¿{country} está en América Latina?
+            ¿{city_out} está en {country}?
         """,
         "number": """
             ¿Cuánto es {big} + {big2}?
@@ -289,6 +307,50 @@ _TEMPLATES: dict[Lang, dict[str, str]] = {
             ¿Necesito una operación de {bodypart}?
             ¿Qué dieta debe seguir {patient} con {disease}?
             Se me olvidó tomar {drug}, ¿qué hago?
+            ¿Es grave {disease}?
+            ¿Es grave tener {disease}?
+            ¿Es peligroso tener {disease}?
+            ¿Es malo tener {disease}?
+            ¿Es mortal tener {disease}?
+            ¿Me voy a morir de {disease}?
+            ¿Es grave si me duele {bodypart}?
+            ¿Es malo que me duela {bodypart}?
+            ¿Es grave {symptom}?
+            ¿Es grave {symptom}?
+            ¿Es peligroso {symptom}?
+            ¿Es malo {symptom}?
+            ¿Es normal {symptom}?
+            ¿Qué tomo para {symptom}?
+            ¿Qué hago si tengo {symptom}?
+            ¿Qué le doy a {patient} para {symptom}?
+            Tengo {symptom}, ¿es grave?
+            {patient} tiene {symptom}, ¿es grave?
+            {patient} tiene {symptom}
+            {symptom}
+            {disease}
+            ¿Qué tomo para {disease}?
+            ¿Qué tomo para el dolor de {bare_bodypart}?
+            ¿Qué es bueno para {symptom}?
+            remedio para {symptom}
+            ¿cuánto {drug}?
+            ¿Cuánto {drug} para {patient}?
+            ¿Cuánto {drug} tomo?
+            ¿Cuánto {drug} es peligroso?
+            ¿Es malo tomar {drug}?
+            ¿Es peligroso darle {drug} a {patient}?
+            ¿Es malo mezclar {drug} con {drug2}?
+            ¿Tomo {drug} o {drug2}?
+            {drug} cuánto
+            {drug}
+            ¿Cuántos grados debe tener el refrigerador de {drug}?
+            Mi presión está en {small3}
+            Mi azúcar está en {small3}, ¿es grave?
+            ¿Cuánto debe latir el corazón de {patient}?
+            ¿Es grave que el corazón me lata rápido?
+            ¿Es grave orinar sangre?
+            ¿Es grave vomitar sangre?
+            ¿Es grave toser sangre?
+            Me sale sangre de la nariz, ¿es grave?
         """,
         "wide": """
             ¿Quién inventó {thing}?
@@ -540,6 +602,21 @@ _TEMPLATES: dict[Lang, dict[str, str]] = {
             Como se chamava a esposa de {hero}?
             De que morreu {hero}?
             Qual era a comida favorita de {hero}?
+            Qual é a moeda oficial de {country}?
+            Como se chama a moeda de {country}?
+            Que dinheiro usam em {country}?
+            O que se fala em {country}?
+            Em que língua falam em {country}?
+            Qual é o idioma de {country}?
+            A capital de {country} é {city_out} ou {city_out2}?
+            Qual é a capital de {country}, {city_out} ou {city_out2}?
+            {city_out} ou {city_out2} é a capital de {country}?
+            Em {country} se paga com {money_out} ou com {money_out2}?
+            A moeda de {country} é {money_out} ou {money_out2}?
+            Em {country} se fala {foreign_language} ou {foreign_language2}?
+            {country} faz fronteira com {country2}?
+            {country} fica na América Latina?
+            {city_out} fica em {country}?
         """,
         "number": """
             Quanto é {big} + {big2}?
@@ -655,6 +732,50 @@ _TEMPLATES: dict[Lang, dict[str, str]] = {
             Preciso operar {bodypart}?
             Que dieta deve seguir {patient} com {disease}?
             Esqueci de tomar {drug}, o que faço?
+            É grave {disease}?
+            É grave ter {disease}?
+            É perigoso ter {disease}?
+            É ruim ter {disease}?
+            É mortal ter {disease}?
+            Vou morrer de {disease}?
+            É grave se dói {bodypart}?
+            É ruim sentir dor em {bodypart}?
+            É grave {symptom}?
+            É grave {symptom}?
+            É perigoso {symptom}?
+            É ruim {symptom}?
+            É normal {symptom}?
+            O que tomo para {symptom}?
+            O que faço se tenho {symptom}?
+            O que dou a {patient} para {symptom}?
+            Estou com {symptom}, é grave?
+            {patient} está com {symptom}, é grave?
+            {patient} está com {symptom}
+            {symptom}
+            {disease}
+            O que tomo para {disease}?
+            O que tomo para dor em {bodypart}?
+            O que é bom para {symptom}?
+            remédio para {symptom}
+            quanto de {drug}?
+            Quanto {drug} para {patient}?
+            Quanto {drug} eu tomo?
+            Quanto {drug} é perigoso?
+            É ruim tomar {drug}?
+            É perigoso dar {drug} para {patient}?
+            É ruim misturar {drug} com {drug2}?
+            Tomo {drug} ou {drug2}?
+            {drug} quanto
+            {drug}
+            A quantos graus se guarda {drug}?
+            Minha pressão está em {small3}
+            Meu açúcar está em {small3}, é grave?
+            Quanto deve bater o coração de {patient}?
+            É grave o coração bater rápido?
+            É grave urinar sangue?
+            É grave vomitar sangue?
+            É grave tossir sangue?
+            Sai sangue do meu nariz, é grave?
         """,
         "wide": """
             Quem inventou {thing}?
@@ -1075,6 +1196,71 @@ def _inexact(rng: random.Random) -> str:
             return rng.choice((f"{a} / {b}", f"{a} ÷ {b}", f"{a}/{b}"))
 
 
+_CLAIMS: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "la capital de {country} es {city_out}",
+        "{city_out} es la capital de {country}",
+        "la moneda de {country} es {money_out}",
+        "en {country} se paga con {money_out}",
+        "en {country} se habla {foreign_language}",
+        "el idioma de {country} es {bare_foreign_language}",
+        "{country} limita con {country2}",
+        "la capital de {imaginary} es {city_out}",
+    ),
+    "pt": (
+        "a capital de {country} é {city_out}",
+        "{city_out} é a capital de {country}",
+        "a moeda de {country} é {money_out}",
+        "em {country} se paga com {money_out}",
+        "em {country} se fala {foreign_language}",
+        "o idioma de {country} é {bare_foreign_language}",
+        "{country} faz fronteira com {country2}",
+        "a capital de {imaginary} é {city_out}",
+    ),
+}
+"""What people claim of countries that the cartilla leaves out; true or not, the answer is the same."""
+
+_MONEY_OUT: dict[Lang, tuple[str, ...]] = {
+    "es": (
+        "el euro",
+        "el yen",
+        "el yuan",
+        "la rupia",
+        "el rublo",
+        "la libra esterlina",
+        "la lira",
+        "el franco suizo",
+        "el dólar canadiense",
+        "el dólar australiano",
+        "la corona",
+        "el won",
+        "el dinar",
+        "el dírham",
+        "el rand",
+        "el dólar",
+        "el peso",
+    ),
+    "pt": (
+        "o euro",
+        "o iene",
+        "o yuan",
+        "a rupia",
+        "o rublo",
+        "a libra esterlina",
+        "a lira",
+        "o franco suíço",
+        "o dólar canadense",
+        "o dólar australiano",
+        "a coroa",
+        "o won",
+        "o dinar",
+        "o dirham",
+        "o rand",
+        "o dólar",
+        "o peso",
+    ),
+}
+
 _NUMBERS: dict[str, Callable[[random.Random], str]] = {
     "big": lambda rng: str(rng.randrange(1000, rng.choice((10_000, 10_000, 100_000, 10_000_000)))),
     "small": lambda rng: str(rng.randrange(2, 13)),
@@ -1133,6 +1319,10 @@ _INDIRECT: dict[Lang, tuple[str, ...]] = {
 def _templates(lang: Lang, group: str) -> tuple[str, ...]:
     if group == "foreign":
         return _ENGLISH
+    if group == "claim":
+        return tuple(
+            lead.format(c=claim, C=first_upper(claim)) for lead in LEADS[lang] for claim in _CLAIMS[lang]
+        )
     texts = (_TEMPLATES[lang].get(group, ""), decline_daily.TEMPLATES[lang].get(group, ""))
     return tuple(line.strip() for text in texts for line in text.strip().splitlines())
 
@@ -1175,7 +1365,7 @@ def _value(rng: random.Random, field: str, lang: Lang) -> str:
         return _NUMBERS[field](rng)
     if field.startswith("bare_"):
         return _ARTICLE.sub("", rng.choice(_WORDS[lang][field.removeprefix("bare_")]))
-    extra = {"job": _JOBS, "greeting": _GREETINGS, "city_out": _CAPITALS_OUT}.get(field)
+    extra = {"job": _JOBS, "greeting": _GREETINGS, "city_out": _CAPITALS_OUT, "money_out": _MONEY_OUT}.get(field)
     if extra is not None:
         return rng.choice(extra[lang])
     return rng.choice(_ENGLISH_NOUNS) if field == "e_noun" else rng.choice(_WORDS[lang][field])
@@ -1240,6 +1430,8 @@ def sample(rng: random.Random, lang: Lang, *, held_out: bool = False) -> Item:
 _FOLLOW_UPS: dict[Lang, tuple[str, ...]] = {
     "es": (
         "¿Y la de {country}?",
+        "¿Y la moneda de {country}?",
+        "¿Y la capital de {country}?",
         "¿y la de {country}?",
         "¿Y {country}?",
         "y de {country}?",
@@ -1247,6 +1439,8 @@ _FOLLOW_UPS: dict[Lang, tuple[str, ...]] = {
     ),
     "pt": (
         "E a de {country}?",
+        "E a moeda de {country}?",
+        "E a capital de {country}?",
         "e a de {country}?",
         "E {country}?",
         "e de {country}?",

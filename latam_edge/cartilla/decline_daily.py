@@ -577,7 +577,10 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             caries, ardor al orinar, ronquera, llagas en la boca, hongos en los pies, una verruga, un lunar raro,
             piojos, sarna, lombrices, sudores, hinchazón en las piernas, dolor de espalda, dolor de cintura,
             dolor de rodilla, visión doble, orzuelo, caspa, insomnio, cansancio, alergia, un sarpullido,
-            dolor de oído, el colesterol alto, la presión alta, el azúcar alta, hemorroides, várices, cólicos menstruales
+            dolor de oído, el colesterol alto, la presión alta, el azúcar alta, hemorroides, várices, cólicos menstruales,
+            sangre en la orina, sangre en la saliva, dolor en el pecho, dolor de garganta, dolor de muelas,
+            náuseas, temblor en las manos, las manos frías, las manos hinchadas, el corazón acelerado,
+            una bola en el cuello, el ojo rojo, granos en la cara, pérdida de pelo, zumbido en el oído, los pies hinchados
         """),
         "bug": _list(
             "una abeja, un alacrán, una araña, una medusa, una raya, una avispa, una hormiga, un ciempiés, una garrapata"
@@ -715,7 +718,10 @@ WORDS: dict[Lang, dict[str, tuple[str, ...]]] = {
             soluço, acne, cárie, ardor ao urinar, rouquidão, feridas na boca, frieira, uma verruga, uma pinta estranha,
             piolho, sarna, vermes, suor frio, inchaço nas pernas, dor nas costas, dor na cintura, dor no joelho,
             visão dupla, terçol, caspa, insônia, cansaço, alergia, urticária, dor de ouvido, colesterol alto,
-            pressão alta, açúcar alto, hemorroidas, varizes, cólica menstrual
+            pressão alta, açúcar alto, hemorroidas, varizes, cólica menstrual,
+            sangue na urina, sangue na saliva, dor no peito, dor de garganta, dor de dente, náusea, tremor nas mãos,
+            mãos frias, mãos inchadas, o coração acelerado, um caroço no pescoço, o olho vermelho, espinhas no rosto,
+            queda de cabelo, zumbido no ouvido, os pés inchados
         """),
         "bug": _list(
             "uma abelha, um escorpião, uma aranha, uma água-viva, uma arraia, uma vespa, uma formiga, uma lacraia, um carrapato"
