@@ -27,6 +27,8 @@ _MAX_TABLE = 12
 _HELD_OUT_PER_RULE = 300
 _MAX_SPELLED = 144
 """Operands up to this one are also asked in words: what a table or two digits reach."""
+_WEIGHT_OF_HUNDREDS = 0.2
+"""Of a number above `_MAX_SPELLED` in words: there are six times as many as below, and each needs less."""
 _PLACES: dict[Lang, tuple[str, ...]] = {
     "es": ("unidades", "decenas", "centenas"),
     "pt": ("unidades", "dezenas", "centenas"),
@@ -555,6 +557,16 @@ _IN_WORDS: dict[Lang, tuple[tuple[str, str], ...]] = {
         ("words-6", "Escribe en palabras el número {n}."),
         ("words-7", "¿Cómo se dice {n} con palabras?"),
         ("words-8", "el número {n} en letras"),
+        ("words-9", "¿Cómo se escribe {n}?"),
+        ("words-10", "¿Cómo se escribe el {n} en letras?"),
+        ("words-11", "Escribe el número {n} con palabras."),
+        ("words-12", "{n} en palabras"),
+        ("words-13", "{n} en letras"),
+        ("words-14", "Pasa {n} a letras."),
+        ("words-15", "Pasa el {n} a palabras."),
+        ("words-16", "¿Cómo se dice el número {n}?"),
+        ("words-17", "Pon el {n} con letras."),
+        ("words-18", "¿Cómo se lee {n}?"),
     ),
     "pt": (
         ("words-1", "Como se escreve {n} por extenso?"),
@@ -565,6 +577,16 @@ _IN_WORDS: dict[Lang, tuple[tuple[str, str], ...]] = {
         ("words-6", "Escreva por extenso o número {n}."),
         ("words-7", "Como se diz {n} com palavras?"),
         ("words-8", "o número {n} com letras"),
+        ("words-9", "Como se escreve {n}?"),
+        ("words-10", "Como se escreve o {n} com letras?"),
+        ("words-11", "Escreva o número {n} com palavras."),
+        ("words-12", "{n} em palavras"),
+        ("words-13", "{n} com letras"),
+        ("words-14", "Passe {n} para letras."),
+        ("words-15", "Passe o {n} para palavras."),
+        ("words-16", "Como se diz o número {n}?"),
+        ("words-17", "Ponha o {n} por extenso."),
+        ("words-18", "Como se lê {n}?"),
     ),
 }
 _IN_DIGITS: dict[Lang, tuple[tuple[str, str], ...]] = {
@@ -577,6 +599,14 @@ _IN_DIGITS: dict[Lang, tuple[tuple[str, str], ...]] = {
         ("digits-6", "Escribe en números {w}."),
         ("digits-7", "¿Qué número es el {w}?"),
         ("digits-8", "el número {w} en cifras"),
+        ("digits-9", "¿Cómo se escribe el número {w} con cifras?"),
+        ("digits-10", "{w} en cifras"),
+        ("digits-11", "{w} con números"),
+        ("digits-12", "Pasa a números: {w}."),
+        ("digits-13", "Pasa a cifras {w}."),
+        ("digits-14", "¿Qué número es {w}?"),
+        ("digits-15", "Pon en números {w}."),
+        ("digits-16", "Escribe el número {w} con cifras."),
     ),
     "pt": (
         ("digits-1", "Como se escreve {w} com números?"),
@@ -587,16 +617,27 @@ _IN_DIGITS: dict[Lang, tuple[tuple[str, str], ...]] = {
         ("digits-6", "Escreva em números {w}."),
         ("digits-7", "Que número é o {w}?"),
         ("digits-8", "o número {w} em algarismos"),
+        ("digits-9", "Como se escreve o número {w} com algarismos?"),
+        ("digits-10", "{w} em algarismos"),
+        ("digits-11", "{w} com números"),
+        ("digits-12", "Passe para números: {w}."),
+        ("digits-13", "Passe para algarismos {w}."),
+        ("digits-14", "Que número é {w}?"),
+        ("digits-15", "Ponha em números {w}."),
+        ("digits-16", "Escreva o número {w} com algarismos."),
     ),
 }
 
 
 def _spelling(lang: Lang) -> Iterator[Item]:
-    """Numbers from digits to words and back: all to 144, then every seventh. A rule, held out by number."""
+    """Numbers from digits to words and back, 0 to 999. A rule, held out by number.
+
+    All of them, because every seventh of those above 144 taught the hundreds too thinly.
+    """
     said = "se escribe" if lang == "es" else "se escreve"
-    for n in (*range(_MAX_SPELLED + 1), *range(_MAX_SPELLED + 1, 1000, 7)):
+    for n in range(1000):
         words = in_words(n, lang)
-        weight = 1.0 if n <= _MAX_SPELLED else 0.5
+        weight = 1.0 if n <= _MAX_SPELLED else _WEIGHT_OF_HUNDREDS
         for family, table, answer, check in (
             ("words", _IN_WORDS, f"{n} {said} {words}.", Check(require=((words,),))),
             ("digits", _IN_DIGITS, f"{words[0].upper()}{words[1:]} {said} {n}.", Check(number=str(n))),
