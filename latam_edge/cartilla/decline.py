@@ -1365,7 +1365,9 @@ def _value(rng: random.Random, field: str, lang: Lang) -> str:
         return _NUMBERS[field](rng)
     if field.startswith("bare_"):
         return _ARTICLE.sub("", rng.choice(_WORDS[lang][field.removeprefix("bare_")]))
-    extra = {"job": _JOBS, "greeting": _GREETINGS, "city_out": _CAPITALS_OUT, "money_out": _MONEY_OUT}.get(field)
+    extra = {"job": _JOBS, "greeting": _GREETINGS, "city_out": _CAPITALS_OUT, "money_out": _MONEY_OUT}.get(
+        field
+    )
     if extra is not None:
         return rng.choice(extra[lang])
     return rng.choice(_ENGLISH_NOUNS) if field == "e_noun" else rng.choice(_WORDS[lang][field])
