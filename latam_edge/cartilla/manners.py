@@ -163,7 +163,7 @@ _GREETINGS: dict[str, dict[Lang, _Entry]] = {
             |Muchas gracias, Semilla|Muchas gracias por todo|Muchas gracias, amigo|Ah, gracias
             |Ya entendí, gracias|Ahora sí entendí|Entendí todo|Eso quería saber|Eso era todo, gracias
             |Me sirve|Me fue útil|Fue muy útil|Qué gentil|Qué lindo eres|Eres muy útil|Me ayudas mucho
-            |Eres buen maestro|Sabes mucho|Qué respuesta tan buena|Correcto|¡Correcto!|Bravo|¡Bravo!
+            |Eres buen maestro|Qué respuesta tan buena|Correcto|¡Correcto!|Bravo|¡Bravo!
             |Está muy bien|Está perfecto|Respondiste bien|Contestaste bien|Me encanta|Me encantó|Te quiero
             |Te quiero mucho|Eres mi amigo|Eres el más inteligente""",
             "¡Gracias a ti! ¿En qué más te ayudo?",
