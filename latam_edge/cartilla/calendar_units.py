@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.number_words import in_words
 from latam_edge.cartilla.phrasing import ask
-from latam_edge.cartilla.verdict import Fields, check, claims, verdict
+from latam_edge.cartilla.verdict import Fields, check, judged
 
 LANGS: tuple[Lang, ...] = ("es", "pt")
 
@@ -657,19 +657,21 @@ def _claims(lang: Lang) -> Iterator[Item]:
     facts = {item.key: item for item in (*_days(lang), *_months(lang))}
     days, months = _DAYS[lang], _MONTHS[lang]
 
-    def about(key: str, frames: tuple[str, ...], true: bool, fields: Fields) -> Item:
+    def about(key: str, frames: tuple[str, ...], true: bool, fields: Fields, echo: str) -> Item:
         fact = facts[key]
         require = fact.check.require or ((fact.check.number or "",),)
         family = f"is-{key.split(':')[0]}"
+        questions, replies = judged(family, lang, frames, fields, fact.answers[0], true, echo)
         return Item(
             "calendar",
             lang,
             f"is-{key}:{'yes' if true else 'no'}",
             "fact",
-            claims(family, lang, frames, fields),
-            (verdict(fact.answers[0], true, lang),),
+            questions,
+            tuple(dict.fromkeys(replies.values())),
             check(require, true, lang),
-            weight=0.4,
+            weight=0.5,
+            replies=replies,
         )
 
     for true in (True, False):
@@ -680,7 +682,7 @@ def _claims(lang: Lang) -> Iterator[Item]:
                 spoken = named if lang == "es" else _with_article(named)
                 return {"d": day, "of": _preposed(day)[0], "e": spoken}
 
-            yield about(f"day-after:{i}", _DAY_CLAIM[lang], true, of_day)
+            yield about(f"day-after:{i}", _DAY_CLAIM[lang], true, of_day, "el {e}" if lang == "es" else "{e}")
         for i, month in enumerate(months):
 
             def of_month(place: int, i: int = i, month: str = month, true: bool = true) -> dict[str, str]:
@@ -691,8 +693,9 @@ def _claims(lang: Lang) -> Iterator[Item]:
                 wrong = 61 - right if right >= 30 else (30, 31)[place % 2]
                 return {"m": month, "n": str(right if true else wrong)}
 
-            yield about(f"month-after:{i}", _MONTH_CLAIM[lang], true, of_month)
-            yield about(f"month-days:{i}", _MONTH_DAYS_CLAIM[lang], true, of_length)
+            yield about(f"month-after:{i}", _MONTH_CLAIM[lang], true, of_month, "{e}")
+            days_of = "{n} días" if lang == "es" else "{n} dias"
+            yield about(f"month-days:{i}", _MONTH_DAYS_CLAIM[lang], true, of_length, days_of)
 
 
 _MAX_STEPS = 5
@@ -987,15 +990,18 @@ def _units(lang: Lang) -> Iterator[Item]:
                 wrong = [other for other in _ASKED_SIZES if other != size]
                 return {"size": str(size if true else wrong[place % len(wrong)])}
 
+            echo = f"{{size}} {small}"
+            claimed, replies = judged("is-holds", lang, frames, of_size, fact, true, echo)
             yield Item(
                 "units",
                 lang,
                 f"is-holds:{key}:{'yes' if true else 'no'}",
                 "fact",
-                claims("is-holds", lang, frames, of_size),
-                (verdict(fact, true, lang),),
+                claimed,
+                tuple(dict.fromkeys(replies.values())),
                 check(((f"{size} {small}",),), true, lang),
-                weight=0.4,
+                weight=0.5,
+                replies=replies,
             )
         top = 20 if size in _ROUND else 12
         for n in range(2, top + 1):

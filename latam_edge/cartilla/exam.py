@@ -39,6 +39,8 @@ class ExamItem:
     check: Check
     history: tuple[tuple[str, str], ...] = ()
     """Turns (question, right answer) that come before."""
+    answer: str = ""
+    """A right answer as the cartilla words it; "" for what lies outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def exam(seed: int = 0, per_category: int = 60, *, excluded: Collection[str] = (
         for item, text in _spread(rng, entries, per_category):
             if text not in seen:
                 seen.add(text)
-                asked.append(ExamItem(category, lang, item.kind, item.key, text, item.check))
+                answer = item.answers_to(text)[0]
+                asked.append(ExamItem(category, lang, item.kind, item.key, text, item.check, answer=answer))
     asked += _follow_ups(seed, per_category, division, frozenset(excluded))
     for lang in _LANGS:
         rng = random.Random(f"exam {seed} {OUTSIDE} {lang}")
@@ -134,9 +137,11 @@ def _follow_ups(
         rows = (row for layer in zip_longest(*shuffled) for row in layer if row is not None)
         for first, second, text in islice(rows, per_category):
             before = division.train[pool.item_id(first)][0]
-            history = ((rng.choice(before[1]), before[0].answers[0]),)
+            question = rng.choice(before[1])
+            history = ((question, before[0].answers_to(question)[0]),)
             key = f"{first.key}>{second.key}"
-            asked.append(ExamItem(FOLLOW_UPS, lang, "fact", key, text, second.check, history))
+            answer = second.answers[0]
+            asked.append(ExamItem(FOLLOW_UPS, lang, "fact", key, text, second.check, history, answer))
     return asked
 
 

@@ -11,7 +11,7 @@ from functools import cache
 
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.phrasing import ask, first_upper, listing, read
-from latam_edge.cartilla.verdict import check, claims, verdict
+from latam_edge.cartilla.verdict import check, check_conclusion, claims, conclusion, judged
 
 SOURCE = "mledoze/countries, countries.json (ODbL 1.0), https://github.com/mledoze/countries"
 LANGS: tuple[Lang, ...] = ("es", "pt")
@@ -706,18 +706,29 @@ def _others(country: Country, lang: Lang) -> tuple[Country, ...]:
 
 
 def is_capital(country: Country, true: bool, lang: Lang) -> Item:
-    """Is Y the capital of X? In a false claim every template names the capital of another country."""
+    """Is Y the capital of X? In a false claim every template names the capital of another country.
+
+    Of Bolivia two cities can be claimed with some right: the answer says what each is, without a verdict.
+    """
     others = _others(country, lang)
+    fact = _capital_answer(country, lang)
+    shared = country.id == "bo" and true
 
     def fields(place: int) -> dict[str, str]:
-        named = country if true else others[(place * 5 + 2) % len(others)]
-        return {"city": named.city, "of": country.place.of}
+        if not true:
+            city = others[(place * 5 + 2) % len(others)].city
+        else:
+            city = "La Paz" if shared and place % 2 else country.city
+        return {"city": city, "of": country.place.of}
 
-    questions = claims("is-capital", lang, IS_CAPITAL[lang], fields, IS_CAPITAL_OWN[lang])
-    answer = verdict(_capital_answer(country, lang), true, lang)
-    key = f"is-capital:{country.id}:{'yes' if true else 'no'}"
+    frames, own = IS_CAPITAL[lang], IS_CAPITAL_OWN[lang]
+    questions, replies = judged("is-capital", lang, frames, fields, fact, true, "{city}", own)
     right = check((_accepted(country),), true, lang)
-    return Item("capitals", lang, key, "fact", questions, (answer,), right, SOURCE, 1.5)
+    if shared:
+        replies, right = {}, Check((_accepted(country), ("La Paz",)))
+    answers = tuple(dict.fromkeys(replies.values())) or (fact,)
+    key = f"is-capital:{country.id}:{'yes' if true else 'no'}"
+    return Item("capitals", lang, key, "fact", questions, answers, right, SOURCE, 2.0, replies)
 
 
 def which_capital(country: Country, lang: Lang) -> Item:
@@ -742,7 +753,7 @@ def which_capital(country: Country, lang: Lang) -> Item:
         (answer,),
         Check((accepted,), wrong),
         SOURCE,
-        0.7,
+        1.2,
     )
 
 
@@ -779,11 +790,13 @@ def is_currency(country: Country, true: bool, lang: Lang) -> Item:
         money = country.currency if true else others[(place * 5 + 2) % len(others)]
         return {"of": spot.of, "within": spot.within, "money": money}
 
-    questions = claims("is-currency", lang, IS_CURRENCY[lang], fields)
+    the = "el" if lang == "es" else "o"
+    said, frames = fact.answers[0], IS_CURRENCY[lang]
+    questions, replies = judged("is-currency", lang, frames, fields, said, true, the + " {money}")
+    answers = tuple(dict.fromkeys(replies.values()))
     key = f"is-currency:{country.id}:{'yes' if true else 'no'}"
     right = check(fact.check.require, true, lang)
-    answer = verdict(fact.answers[0], true, lang)
-    return Item("currencies", lang, key, "fact", questions, (answer,), right, SOURCE, 0.4)
+    return Item("currencies", lang, key, "fact", questions, answers, right, SOURCE, 0.5, replies)
 
 
 def language(country: Country, lang: Lang) -> Item:
@@ -820,11 +833,13 @@ def is_spoken(country: Country, true: bool, lang: Lang) -> Item:
         tongue = spoken[place % len(spoken)] if true else others[place * 3 % len(others)]
         return {"of": country.place.of, "within": country.place.within, "tongue": tongue}
 
-    questions = claims("is-spoken", lang, IS_SPOKEN[lang], fields)
+    the = "el" if lang == "es" else "o"
+    said, frames = fact.answers[0], IS_SPOKEN[lang]
+    questions, replies = judged("is-spoken", lang, frames, fields, said, true, the + " {tongue}")
+    answers = tuple(dict.fromkeys(replies.values()))
     key = f"is-spoken:{country.id}:{'yes' if true else 'no'}"
     right = check(fact.check.require, true, lang)
-    answer = verdict(fact.answers[0], true, lang)
-    return Item("languages", lang, key, "fact", questions, (answer,), right, SOURCE, 0.4)
+    return Item("languages", lang, key, "fact", questions, answers, right, SOURCE, 0.5, replies)
 
 
 _SYNONYMS = {
@@ -950,11 +965,12 @@ def is_in(country: Country, true: bool, lang: Lang) -> Item:
         return {"the": spot.the, "region": "no Caribe" if name == "Caribe" else f"na {name}"}
 
     frames = tuple(_agree(text, spot.plural) for text in IS_IN[lang])
-    questions = claims("is-in", lang, frames, fields)
+    echo = "en {region}" if lang == "es" else "{region}"
+    questions, replies = judged("is-in", lang, frames, fields, fact.answers[0], true, echo)
+    answers = tuple(dict.fromkeys(replies.values()))
     key = f"is-in:{country.id}:{'yes' if true else 'no'}"
     right = check(fact.check.require, true, lang)
-    answer = verdict(fact.answers[0], true, lang)
-    return Item("regions", lang, key, "fact", questions, (answer,), right, SOURCE, 0.4)
+    return Item("regions", lang, key, "fact", questions, answers, right, SOURCE, 0.5, replies)
 
 
 def demonym(country: Country, lang: Lang) -> Item | None:
@@ -997,8 +1013,8 @@ def borders(country: Country, other: Country, lang: Lang) -> Item:
         f"borders:{country.id}:{other.id}",
         "fact",
         claims("borders", lang, frames, lambda place: fields, own),
-        (verdict(said, true, lang, short=True),),
-        check(fact.check.require, true, lang, forbid),
+        (conclusion(said, true, lang),),
+        check_conclusion(fact.check.require, true, lang, forbid),
         SOURCE,
         0.3,
     )
@@ -1027,9 +1043,9 @@ def items() -> Iterator[Item]:
         for country in everyone:
             yield capital(country, lang)
             yield capital_of(country, lang)
+            for true in (True, False):
+                yield is_capital(country, true, lang)
             if country.id != "bo":
-                yield is_capital(country, True, lang)
-                yield is_capital(country, False, lang)
                 yield which_capital(country, lang)
             yield currency(country, lang)
             yield language(country, lang)

@@ -614,8 +614,11 @@ ARTICLE: dict[Lang, tuple[str, ...]] = {
 def article(lang: Lang, word: str, gender: str) -> Item:
     """Masculine or feminine, with the article."""
     the = {"es": {"m": "el", "f": "la"}, "pt": {"m": "o", "f": "a"}}[lang][gender]
-    name = "masculino" if gender == "m" else ("femenino" if lang == "es" else "feminino")
-    answer = f"Se dice {the} {word}: es {name}." if lang == "es" else f"Se diz {the} {word}: é {name}."
+    # The word first, since its ending tells: an answer that begins with the article has chosen it unread.
+    if lang == "es":
+        answer = f"La palabra {word} es {'masculina' if gender == 'm' else 'femenina'}: {the} {word}."
+    else:
+        answer = f"A palavra {word} é {'masculina' if gender == 'm' else 'feminina'}: {the} {word}."
     questions = ask("article", ARTICLE[lang], lang, w=word)
     check = Check(((f"{the} {word}",),))
     # What the ending tells needs less repetition than what it hides or belies ("la mano", "el mapa").

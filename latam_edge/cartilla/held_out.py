@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from latam_edge.cartilla import exam, pool
+from latam_edge.cartilla import exam
 from latam_edge.cartilla.model import Lang
 
 SEED = 2026
@@ -16,10 +16,9 @@ def paragraphs(lang: Lang, excluded: Collection[str] = (), per_category: int = 6
 
     excluded: keys of health items that are left out, as in the exam.
     """
-    answers = {(item.key, item.lang): item.answers[0] for item, _ in pool.load().examine}
     asked, answered = ("Pregunta", "Respuesta") if lang == "es" else ("Pergunta", "Resposta")
     return [
-        f"{asked}: {item.question}\n{answered}: {answers[item.key, lang]}"
+        f"{asked}: {item.question}\n{answered}: {item.answer}"
         for item in exam.exam(SEED, per_category, excluded=excluded)
-        if item.lang == lang and (item.key, lang) in answers
+        if item.lang == lang and item.answer and not item.history
     ]

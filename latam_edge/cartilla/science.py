@@ -13,7 +13,7 @@ from typing import Any
 
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.phrasing import ask, first_upper, read
-from latam_edge.cartilla.verdict import check, claims, verdict
+from latam_edge.cartilla.verdict import check, judged
 
 LANGS: tuple[Lang, ...] = ("es", "pt")
 CATEGORY = "science"
@@ -392,17 +392,12 @@ def is_kind(animal: Animal, asked: str, lang: Lang) -> Item:
     table = _data()["class"]
     true = asked == animal.kind
     fields = {"the": animal.the, "kind": table[asked][lang], "group": _data()["group"][asked][lang]}
-    questions = claims("is-class", lang, IS_CLASS[lang], lambda place: fields, IS_CLASS_OWN[lang])
     fact = kind(animal, lang)
+    frames, own, said = IS_CLASS[lang], IS_CLASS_OWN[lang], fact.answers[0]
+    questions, replies = judged("is-class", lang, frames, lambda place: fields, said, true, "{kind}", own)
+    (answer,) = set(replies.values())
     right = check(fact.check.require, true, lang)
-    return _item(
-        lang,
-        f"is-class:{animal.id}:{asked}",
-        questions,
-        verdict(fact.answers[0], true, lang),
-        right,
-        0.8,
-    )
+    return _item(lang, f"is-class:{animal.id}:{asked}", questions, answer, right, 0.8)
 
 
 def food(animal: Animal, lang: Lang) -> Item | None:
@@ -439,10 +434,16 @@ def _claim(fact: dict[str, Any], lang: Lang) -> Iterator[Item]:
     own = fact[lang]
     require = tuple(tuple(group.split("/")) for group in own["need"])
     for name, true in (("true", True), ("false", False)):
-        frames, answer = tuple(own[name]), verdict(own["fact"], true, lang)
-        questions = claims("claim", lang, frames, lambda place: {})
+        questions: tuple[tuple[str, str], ...] = ()
+        replies: dict[str, str] = {}
+        for number, marked in enumerate(own[name], start=1):
+            frame, echo = (marked.replace("*", ""),), marked.split("*")[1]
+            asked, answers = judged(f"claim{number}", lang, frame, lambda place: {}, own["fact"], true, echo)
+            questions, replies = questions + asked, replies | answers
         key = f"claim:{fact['key']}:{'yes' if true else 'no'}"
-        yield _item(lang, key, questions, answer, check(require, true, lang))
+        said = tuple(dict.fromkeys(replies.values()))
+        right = check(require, true, lang)
+        yield Item(CATEGORY, lang, key, "fact", questions, said, right, replies=replies)
 
 
 def items() -> Iterator[Item]:
