@@ -33,7 +33,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """No test sees the developer's models, conversations, settings or language."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("LATAM_EDGE_HOME", str(home))
-    for name in ("LATAM_EDGE_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+    for name in ("LATAM_EDGE_SHARED", "LATAM_EDGE_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     i18n.set_language(None)
     yield

@@ -19,17 +19,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
-from latam_edge.bundle import fingerprint, launcher, places, stick
+from latam_edge.bundle import fingerprint, launcher, places, stick, system
+from latam_edge.bundle.bytecode import ROOM_SHARE, compile_all
 from latam_edge.bundle.manifest import Manifest, Model, ModelFile, Packages
 from latam_edge.bundle.places import Places, State
 from latam_edge.bundle.targets import Target, here
 from latam_edge.bundle.wheel import Wheel
-from latam_edge.core import paths
 from latam_edge.core.atomic import atomic_write, disk_errors, sync_folder, write_text
 from latam_edge.core.errors import (
     BundleAltered,
     BundleDowngrade,
+    BundleLibrary,
     BundleOtherKey,
+    BundleSystem,
     BundleTarget,
     BundleUnsigned,
     LatamEdgeError,
@@ -69,6 +71,12 @@ class Offer:
     known_key: bool
     """Whether what is installed now was signed by the same key."""
 
+    @property
+    def personas(self) -> list[str]:
+        """Names of the personas that come along."""
+        paths = (item.path for item in self.manifest.files if item.kind == "persona")
+        return sorted(path.rpartition("/")[2].rpartition(".")[0] for path in paths)
+
 
 def look(
     folder: Path, *, accepted: bool = False, target: Target | None = None, where: Places | None = None
@@ -106,10 +114,28 @@ def install(
     interpreter: the Python that will run the program; this one by default. accepted: as for `look`;
     then a changed document or start file does not stop the installation. A wheel or a model that is
     not what the list says always does.
-    Raises BundleAltered, BundleEscape, BundleLink, BundleBomb, BundleWheel, LibraryBusy, DiskFull,
-    ReadOnlyPlace; what ran before still runs."""
+    Raises BundleAltered, BundleEscape, BundleLink, BundleBomb, BundleWheel, BundleLibrary, BundleSystem,
+    LibraryBusy, DiskFull, ReadOnlyPlace; what ran before still runs."""
     where = where or places.user_places()
-    library = library or Library()
+    if where.shared and os.name != "nt":
+        # An administrator's umask of 077 would make a program that nobody else can start.
+        before = os.umask(0o022)
+        try:
+            return _install(offer, where, interpreter, library, accepted, progress)
+        finally:
+            os.umask(before)
+    return _install(offer, where, interpreter, library, accepted, progress)
+
+
+def _install(
+    offer: Offer,
+    where: Places,
+    interpreter: str | None,
+    library: Library | None,
+    accepted: bool,
+    progress: Progress,
+) -> Installed:
+    library = library or where.library()
     python = interpreter or sys.executable
     with exclusive(where.app / ".lock"):
         state = places.load_state(where)
@@ -121,8 +147,9 @@ def install(
             _check_texts(offer)
         try:
             name = _unpack(offer, where, progress)
+            system.require(where.versions / name / "lib")
             models, brought = _take_models(offer, where, library, state, progress)
-            _take_personas(offer)
+            _take_personas(offer, where)
             made = launcher.write(where, python)
             fresh = State(
                 version=offer.manifest.version,
@@ -132,13 +159,15 @@ def install(
                 python=offer.packages.python,
                 interpreter=python,
                 models=models,
+                shared=where.shared,
             )
             places.save_state(where, fresh)
         except LatamEdgeError as error:
             _clear(where, state)
             if state is None:
                 launcher.remove(where)
-            if isinstance(error, NotEnough):  # what could be gone on with next time takes room
+            # What could be gone on with next time takes room; and here the program will never run.
+            if isinstance(error, NotEnough | BundleLibrary | BundleSystem):
                 _give_back(where, state)
             raise
         _clear(where, fresh)
@@ -181,7 +210,8 @@ def _require_room(offer: Offer, where: Places, library: Library) -> None:
     wheels = [offer.manifest.item(path) for path in offer.packages.wheels]
     need = 0
     if not (where.versions / _name(offer)).exists():
-        need = sum(item.unpacked for item in wheels) + max((item.size for item in wheels), default=0)
+        unpacked = sum(item.unpacked for item in wheels)
+        need = round(unpacked * (1 + ROOM_SHARE)) + max((item.size for item in wheels), default=0)
     there = {entry.sha256 for entry in library.list()}
     need += sum(
         model.size for model in offer.manifest.models if model.folder or model.files[0].sha256 not in there
@@ -229,6 +259,7 @@ def _unpack(offer: Offer, where: Places, progress: Progress) -> str:
             copy.unlink()
         done += item.size
     progress(Step("bundle.unpacking", done, total, "bytes"))
+    compile_all(staging / "lib", final / "lib", offer.packages.python, progress)
     if hasattr(os, "sync"):
         os.sync()  # one for thousands of small files: an SD card would take minutes over as many fsyncs
     with disk_errors(final):
@@ -389,11 +420,10 @@ def _digest(file: IO[bytes], size: int) -> str:
     return digest.hexdigest()
 
 
-def _take_personas(offer: Offer) -> None:
-    """Copy personas to the user's folder; one that the user has is left as it is."""
-    folder = paths.data_dir() / "personas"
+def _take_personas(offer: Offer, where: Places) -> None:
+    """Copy personas to where the chat looks for them; one that is there is left as it is."""
     for item in offer.manifest.files:
-        target = folder / item.path.rpartition("/")[2]
+        target = where.personas / item.path.rpartition("/")[2]
         if item.kind == "persona" and not target.exists():
             with atomic_write(target) as file:
                 stick.take(offer.folder, item, file.write)

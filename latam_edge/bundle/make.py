@@ -22,6 +22,7 @@ from latam_edge.bundle.manifest import Item, Manifest, Model, ModelFile, Package
 from latam_edge.bundle.targets import Target
 from latam_edge.bundle.wheel import Wheel
 from latam_edge.core import paths
+from latam_edge.core import personas as personas_
 from latam_edge.core.atomic import atomic_write, disk_errors, sync_folder
 from latam_edge.core.errors import BadFile, FileMissing, LatamEdgeError, UsageError
 from latam_edge.core.i18n import t
@@ -37,7 +38,7 @@ OWN_LICENCE = "Apache-2.0"
 BOOTSTRAP = ("latam_edge-", "platformdirs-")
 """Beginnings of the names of the wheels that the installer runs from."""
 TEXTS = ("LEEME.txt", "LEIAME.txt", "README.txt")
-MAX_PERSONA_BYTES = 1 << 20
+DOCUMENT_SUFFIXES = (".md", ".txt", ".pdf", ".html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +165,17 @@ class _Planner:
         self._models.append(Model(entry.name, folder, licence, tuple(files)))
 
     def texts(self, personas: Path | None, documents: Path | None) -> None:
-        """Text files of two folders, not of those below them."""
+        """Text files of two folders, not of those below them. Raises FileMissing, BadPersona."""
         for folder, kind, place in ((personas, "persona", "personas"), (documents, "document", "docs")):
             if folder is None:
                 continue
             if not folder.is_dir():
                 raise FileMissing(path=folder)
+            suffixes = personas_.SUFFIXES if kind == "persona" else DOCUMENT_SUFFIXES
             for path in sorted(folder.iterdir()):
-                if (
-                    path.suffix.lower() in (".toml", ".md", ".txt", ".json", ".pdf", ".html")
-                    and path.is_file()
-                ):
+                if path.suffix.lower() in suffixes and path.is_file():
+                    if kind == "persona":
+                        personas_.text_of(path)  # one that no chat could use does not travel
                     self._whole(f"{layout.DATA}/{place}/{path.name}", path, kind, "?")
 
     def python(self, platform: str, archive: Path) -> None:

@@ -6,6 +6,9 @@
     <data>/app/incoming/               a model that is being put together
     <data>/models  <data>/history      not ours to touch, but for models that we bring
 
+For all users of a machine, <data>/app is /usr/local/lib/latam-edge, and models and
+personas that the bundle brings lie in it.
+
 A version folder gets its name when it is whole and synced; replacing current.json
 is the one step that changes which version runs.
 """
@@ -22,6 +25,7 @@ from typing import Any
 
 from latam_edge.core import paths
 from latam_edge.core.atomic import write_text
+from latam_edge.store.library import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class State:
     """Path of the Python that runs it."""
     models: dict[str, str] = field(default_factory=dict)
     """Models that a bundle brought: name in the library -> sha256."""
+    shared: bool = False
+    """Whether all users of the machine run it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,16 @@ class Places:
     """Where desktop entries and icons go (XDG_DATA_HOME on Linux, the start menu's folder on Windows)."""
     home: Path | None = None
     """LATAM_EDGE_HOME, when that is set: the launcher hands it on."""
+    shared: bool = False
+    """Whether these are for all users of the machine."""
+
+    @property
+    def personas(self) -> Path:
+        return self.app / "personas" if self.shared else paths.data_dir() / "personas"
+
+    def library(self) -> Library:
+        """The model library that a bundle's models go to."""
+        return Library(self.app / "models") if self.shared else Library()
 
     @property
     def versions(self) -> Path:
@@ -85,6 +101,38 @@ def user_places() -> Places:
     return Places(app, Path.home() / ".local" / "bin", data)
 
 
+def system_places(root: Path | None = None) -> Places:
+    """Those for all users of the machine. root: what stands for the file system's own, for tests."""
+    top = root or Path("/")
+    if sys.platform == "win32":
+        app = Path(os.environ.get("PROGRAMFILES") or r"C:\Program Files") / "latam-edge"
+        data = Path(os.environ.get("PROGRAMDATA") or r"C:\ProgramData")
+        return Places(app, app, data / "Microsoft" / "Windows" / "Start Menu" / "Programs", shared=True)
+    local = top / "usr" / "local"
+    share = top / "Applications" if sys.platform == "darwin" else local / "share"
+    return Places(local / "lib" / "latam-edge", local / "bin", share, shared=True)
+
+
+def may_write(places: Places) -> bool:
+    """Whether this user may write to all of them, as far as can be seen without trying."""
+    for place in (places.app, places.bin, places.share):
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not os.access(place, os.W_OK | os.X_OK):
+            return False
+    return True
+
+
+def open_to_all(program: str) -> bool:
+    """Whether every user may run this program: each folder above it can be entered. Not told on Windows."""
+    if os.name == "nt":
+        return True
+    path = Path(program).resolve()
+    with suppress(OSError):
+        return all(place.stat().st_mode & 0o001 for place in (path, *path.parents))
+    return False
+
+
 def load_state(places: Places) -> State | None:
     """What is installed; None: nothing, or a file that nobody can read."""
     try:
@@ -94,7 +142,7 @@ def load_state(places: Places) -> State | None:
         return None
     texts = (state.version, state.key, state.folder, state.python, state.interpreter)
     good = all(isinstance(text, str) for text in texts) and isinstance(state.serial, int)
-    return state if good and isinstance(state.models, dict) else None
+    return state if good and isinstance(state.models, dict) and isinstance(state.shared, bool) else None
 
 
 def save_state(places: Places, state: State) -> None:

@@ -20,7 +20,8 @@ class Left:
     """Something that uninstalling does not remove."""
 
     what: str
-    """"history", "models", "settings", "personas", "cache", or "locked": the program's own, still in use."""
+    """"history", "models", "settings", "personas", "cache", "locked": the program's own, still in use;
+    "shared": what each user of the machine keeps, in folders that are not looked into."""
     path: Path
     size: int
     """Bytes."""
@@ -45,20 +46,25 @@ def uninstall(
     models: also those that a bundle brought and that are still as they came.
     Cut short, the same command again completes it. Raises LibraryBusy, ReadOnlyPlace."""
     where = where or places.user_places()
-    library = library or Library()
+    library = library or where.library()
+    kept = {where.current, *((library.folder, where.personas) if where.shared else ())}
     state = places.load_state(where)
     gone = []
     if where.app.exists():
         with exclusive(where.app / ".lock"):
             if models and state is not None:
                 gone = _remove_models(state.models, library)
+                if where.shared and all(entry.embedded for entry in library.list()):
+                    places.remove_quietly(library.folder)
             # What the user can click goes first, current.json last: it knows what else there is.
             launcher.remove(where)
             for path in sorted(where.app.iterdir()):
-                if path != where.current and path.name != ".lock":
+                if path not in kept and path.name != ".lock":
                     places.remove_quietly(path)
             places.remove_quietly(where.current)
-        places.remove_quietly(where.app)
+        places.remove_quietly(where.app / ".lock")
+        with suppress(OSError):
+            where.app.rmdir()  # not when there is something in it that stays
     for folder in {path.parent for path in launcher.planned(where)}:
         if where.home is not None:
             with suppress(OSError):
@@ -77,6 +83,10 @@ def _remove_models(ours: dict[str, str], library: Library) -> list[str]:
 
 
 def _left(where: Places) -> tuple[Left, ...]:
+    if where.shared:
+        inside = (("locked", where.versions), ("models", where.app / "models"), ("personas", where.personas))
+        found = [Left(what, path, _size(path)) for what, path in inside if path.exists()]
+        return (*found, Left("shared", where.app, 0))
     kept = (
         ("locked", where.app),
         ("history", paths.history_file().parent),

@@ -6,17 +6,28 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latam_edge.bundle.targets import PLATFORMS, PYTHONS
 from latam_edge.cli import options, output
 from latam_edge.cli.parser import Parser
-from latam_edge.core.errors import BadFile, BundleOtherKey, BundleUnsigned, UsageError
-from latam_edge.core.i18n import catalog, format_bytes, language, t
+from latam_edge.core.errors import BadFile, BundleOtherKey, BundleUnsigned, LatamEdgeError, UsageError
+from latam_edge.core.i18n import (
+    LANGUAGES,
+    catalog,
+    format_bytes,
+    known_language,
+    language,
+    set_language,
+    t,
+)
 
 if TYPE_CHECKING:
     from latam_edge.bundle.install import Offer
+    from latam_edge.bundle.places import Places
 
 
 def parser() -> Parser:
@@ -70,7 +81,9 @@ def parser() -> Parser:
     install.add_argument(
         "--accept-unverified", action="count", default=0, help=t("bundle.opt.accept_unverified")
     )
+    install.add_argument("--all-users", action="store_true", help=t("bundle.opt.all_users"))
     uninstall = action("uninstall", folder=False)
+    uninstall.add_argument("--all-users", action="store_true", help=t("bundle.opt.all_users_uninstall"))
     uninstall.add_argument("--models", action="store_true", help=t("bundle.opt.models"))
     uninstall.add_argument("-y", "--yes", action="store_true", help=t("models.opt.yes"))
     for sub in actions.choices.values():
@@ -184,9 +197,12 @@ def _install(args: argparse.Namespace) -> int:
     from latam_edge.bundle import install
     from latam_edge.cli.bar import Bar
 
+    where = _places(args, "bundle.needs_rights", "sudo sh instalar.sh --all-users")
+    if not args.yes:
+        _ask_language()
     accepted = args.accept_unverified >= 2
     try:
-        offer = install.look(args.folder, accepted=accepted)
+        offer = install.look(args.folder, accepted=accepted, where=where)
     except (BundleUnsigned, BundleOtherKey) as error:
         if args.accept_unverified == 0:
             raise
@@ -195,12 +211,12 @@ def _install(args: argparse.Namespace) -> int:
         if not output.is_terminal(sys.stdin) or not output.confirm(t("bundle.second_time")):
             raise UsageError(detail=t("bundle.say_twice")) from None
         accepted = True
-        offer = install.look(args.folder, accepted=True)
+        offer = install.look(args.folder, accepted=True, where=where)
     if not _agreed(offer, args):
         output.note(t("bundle.not_installed"))
         return BadFile.exit_code
     with Bar() as bar:
-        done = install.install(offer, accepted=accepted, progress=bar)
+        done = install.install(offer, where=where, accepted=accepted, progress=bar)
     if args.json:
         output.json(
             {
@@ -208,20 +224,60 @@ def _install(args: argparse.Namespace) -> int:
                 "updated_from": done.updated_from,
                 "models": list(done.models),
                 "launcher": str(done.launcher),
+                "all_users": where.shared,
             }
         )
         return 0
     output.note(t("bundle.installed", version=done.state.version))
+    if where.shared:
+        output.note(t("bundle.shared"))
     for model in done.models:
         output.note(t("bundle.brought", name=model))
+    if names := offer.personas:
+        output.note(t("bundle.personas", names=", ".join(names), first=names[0]))
     on_path = str(done.launcher.parent) in os.environ.get("PATH", "").split(os.pathsep)
     command = "latam-edge" if on_path else str(done.launcher)
     output.note(t("bundle.start", command=f"{command} chat"))
-    if output.is_terminal(sys.stdin) and output.is_terminal(sys.stderr) and output.confirm(t("bundle.now")):
+    # An administrator installs for others: a chat of root's own would leave root's files in a home.
+    asks = output.is_terminal(sys.stdin) and output.is_terminal(sys.stderr) and not where.shared
+    if asks and output.confirm(t("bundle.now")):
         import subprocess
 
         return subprocess.run([str(done.launcher), "chat"], check=False).returncode
     return 0
+
+
+def _places(args: argparse.Namespace, refusal: str, command: str) -> Places:
+    """The user's own places, or everybody's. Raises UsageError when the user may not write there."""
+    from latam_edge.bundle import places
+
+    if not args.all_users:
+        return places.user_places()
+    where = places.system_places()
+    if not places.may_write(where):
+        raise UsageError(detail=t(refusal, command=command))
+    if args.action == "install" and not places.open_to_all(sys.executable):
+        raise UsageError(detail=t("bundle.private_python", path=sys.executable))
+    return where
+
+
+def _ask_language() -> None:
+    """Ask a person whose system names no language which one they read, and keep the answer."""
+    if known_language() or not (output.is_terminal(sys.stdin) and output.is_terminal(sys.stderr)):
+        return
+    from latam_edge.core.settings import load_settings, save_settings
+
+    with suppress(LatamEdgeError):
+        settings = load_settings()
+        if settings.language is not None:
+            return
+        sys.stderr.write(f"{t('bundle.choose_language')} [1] ")
+        sys.stderr.flush()
+        answer = sys.stdin.readline().strip().lower()
+        chosen = LANGUAGES[int(answer) - 1] if answer in ("1", "2", "3") else answer[:2]
+        chosen = chosen if chosen in LANGUAGES else LANGUAGES[0]
+        set_language(chosen)
+        save_settings(replace(settings, language=chosen))
 
 
 def _agreed(offer: Offer, args: argparse.Namespace) -> bool:
@@ -242,10 +298,9 @@ def _agreed(offer: Offer, args: argparse.Namespace) -> bool:
 
 
 def _uninstall(args: argparse.Namespace) -> int:
-    from latam_edge.bundle import places
     from latam_edge.bundle.uninstall import uninstall
 
-    where = places.user_places()
+    where = _places(args, "bundle.needs_rights_uninstall", "sudo sh instalar.sh uninstall --all-users")
     if not args.yes:
         if not output.is_terminal(sys.stdin):
             raise UsageError(detail=t("models.needs_yes"))

@@ -37,9 +37,11 @@ def main(argv: list[str]) -> int:
 
 
 def _open(args: argparse.Namespace, settings: Settings) -> int:
-    """The chat itself. Textual is imported here and nowhere before."""
-    from tui.main import ChatOptions
-    from tui.main import main as chat
+    """The chat itself. Textual is imported here and nowhere before: on a slow machine that takes seconds."""
+    with output.at_once(t("cli.chat.opening")):
+        import tui.app  # noqa: F401 - what takes long comes while the words stand there
+        from tui.main import ChatOptions
+        from tui.main import main as chat
 
     config = options.engine_config(args, settings)
     return chat(

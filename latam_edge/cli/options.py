@@ -54,14 +54,24 @@ def variant(text: str) -> str:
 
 
 def add_system(parser: Parser) -> None:
-    """--system and --variant."""
-    parser.add_argument("--system", metavar=t("cli.word.text"), help=t("cli.opt.system"))
+    """--system, --persona and --variant."""
+    told = parser.add_mutually_exclusive_group()
+    told.add_argument("--system", metavar=t("cli.word.text"), help=t("cli.opt.system"))
+    told.add_argument("--persona", metavar=t("cli.word.name"), help=t("cli.opt.persona"))
     parser.add_argument("--variant", type=variant, metavar="|".join(LINES), help=t("regional.variant.option"))
 
 
 def system_prompt(args: argparse.Namespace, settings: Settings) -> str | None:
-    """What the model is told before all else: the options, else the settings. None: what it brings itself."""
-    system = args.system if args.system is not None else settings.system
+    """What the model is told before all else: the options, else the settings. None: what it brings itself.
+
+    Raises UnknownPersona, BadPersona."""
+    system, persona = args.system, args.persona
+    if system is None and persona is None:
+        system, persona = settings.system, settings.persona
+    if persona is not None:
+        from latam_edge.core import personas
+
+        system = personas.read(persona)
     return with_variant(system, args.variant or settings.variant)
 
 

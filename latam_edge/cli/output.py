@@ -183,6 +183,21 @@ def patience(text: str) -> Iterator[None]:
             sys.stderr.flush()
 
 
+@contextmanager
+def at_once(text: str) -> Iterator[None]:
+    """Show `text` on a terminal while the block runs, from its first moment; then it is wiped away."""
+    if not is_terminal(sys.stderr):
+        yield
+        return
+    sys.stderr.write(clean(text))
+    sys.stderr.flush()
+    try:
+        yield
+    finally:
+        sys.stderr.write("\r" + " " * width(text) + "\r")
+        sys.stderr.flush()
+
+
 def confirm(question: str) -> bool:
     """Ask a yes-or-no question on the terminal; anything but a clear yes is no.
 

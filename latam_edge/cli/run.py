@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
     prompt = read_stdin() if args.prompt == ["-"] else " ".join(args.prompt)
     if not prompt.strip():
         raise UsageError(detail=t("cli.run.empty"))
-    if args.raw and (args.system or args.variant):
+    if args.raw and (args.system or args.persona or args.variant):
         raise UsageError(detail=t("cli.run.raw_system"))
 
     from latam_edge.core.settings import load_settings

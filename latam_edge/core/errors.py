@@ -255,6 +255,26 @@ class BundleGather(BadFile):
     key = "errors.bundle_gather"  # target, detail
 
 
+class BundleLibrary(BadFile):
+    code = "LE-162"
+    key = "errors.bundle_library"  # libraries, packages
+
+
+class BundleSystem(BadFile):
+    code = "LE-163"
+    key = "errors.bundle_system"  # found, needed
+
+
+class UnknownPersona(BadFile):
+    code = "LE-164"
+    key = "errors.unknown_persona"  # name, known
+
+
+class BadPersona(BadFile):
+    code = "LE-165"
+    key = "errors.bad_persona"  # path
+
+
 class HistoryBusy(LatamEdgeError):
     code = "LE-113"
     key = "errors.history_busy"  # path
@@ -315,6 +335,12 @@ class ProviderMissing(RuntimeFault):
 class EngineUnfit(RuntimeFault):
     code = "LE-209"
     key = "errors.engine_unfit"  # no facts
+    exit_code = 2
+
+
+class EngineLibrary(RuntimeFault):
+    code = "LE-210"
+    key = "errors.engine_library"  # library, package
     exit_code = 2
 
 

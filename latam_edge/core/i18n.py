@@ -19,10 +19,19 @@ _chosen: str | None = None
 
 
 def detect_language() -> str:
-    """The user's language: LATAM_EDGE_LANG, then the locale, then Spanish.
+    """The user's language: LATAM_EDGE_LANG, then the locale, then Spanish, which most of our users read."""
+    return _named_language() or "es"
 
-    The variables are read in the order that gettext documents. "C" and "POSIX"
-    name no language, and Spanish is the one most of our users read.
+
+def known_language() -> str | None:
+    """The language that was chosen or that the system names; None: nobody said, and Spanish is a guess."""
+    return _chosen or _named_language()
+
+
+def _named_language() -> str | None:
+    """What LATAM_EDGE_LANG or the locale says. "C" and "POSIX" name no language.
+
+    The variables are read in the order that gettext documents.
     """
     names = [os.environ.get(v, "") for v in ("LATAM_EDGE_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")]
     if os.name == "nt":
@@ -34,7 +43,7 @@ def detect_language() -> str:
             code = {"sp": "es", "po": "pt"}.get(code, code) if "_" in part and os.name == "nt" else code
             if code in LANGUAGES:
                 return code
-    return "es"
+    return None
 
 
 def set_language(lang: str | None) -> None:

@@ -54,6 +54,14 @@ def history_file() -> Path:
     return data_dir() / "history" / "history.db"
 
 
+def shared_dir() -> Path | None:
+    """Models and personas that were installed for all users of this machine; None: none were.
+
+    Only read. The launcher of such an installation names it in LATAM_EDGE_SHARED."""
+    value = os.environ.get("LATAM_EDGE_SHARED") or ""
+    return Path(value) if Path(value).is_absolute() else None
+
+
 def settings_file() -> Path:
     """The user's settings, TOML."""
     return config_dir() / "settings.toml"

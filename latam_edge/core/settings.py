@@ -36,6 +36,8 @@ class Settings:
     """Context window, tokens. None: the model's own, at most 4096."""
     system: str | None = None
     """System prompt of every new chat. None: the model's own."""
+    persona: str | None = None
+    """Name of the persona that the model takes on (`core.personas`); `system` is then not used."""
     variant: str | None = None
     """How the model is asked to address whoever writes: "tú", "vos", "usted" or "você". It is told so in
     the system prompt, which then stands in place of the model's own. None: as the model does of itself."""

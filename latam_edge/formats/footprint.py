@@ -14,8 +14,8 @@ ONNX_PROGRAM_BYTES = 84 << 20
 """The same with ONNX Runtime instead."""
 DEFAULT_CONTEXT = 4096
 """Largest context taken by itself, tokens (EngineConfig.n_ctx)."""
-BATCH = 512
-"""Prompt tokens evaluated at a time (EngineConfig.n_batch)."""
+BATCH = 128
+"""Prompt tokens evaluated at a time, by either engine (`STEP_TOKENS` of their decoders)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,5 +34,7 @@ class Entry:
     """When it was added, ISO 8601 in UTC; "" for embedded models and plain paths."""
     linked: bool = False
     """Whether the file stays where the user keeps it instead of in the library."""
+    shared: bool = False
+    """Whether it was installed for all users of the machine; then no single one of them can remove it."""
     registered: bool = True
     """False: a path that the user gave, not a model of the library."""

@@ -45,17 +45,25 @@ Entries = list[Entry]
 
 
 class Library:
-    """The models below one folder, and the embedded one."""
+    """The models below one folder, those that all users of the machine have, and the embedded one."""
 
-    def __init__(self, folder: Path | None = None, *, assets: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, assets: Path | None = None, shared: Path | None = None
+    ) -> None:
+        """shared: another library's folder, only read. By default, with `folder`, the machine's."""
         self.folder = folder or paths.models_dir()
         self._assets = assets or paths.assets_dir()
+        if shared is None and folder is None and (machine := paths.shared_dir()) is not None:
+            shared = machine / "models"
+        self._shared = shared
 
     # --- looking -----------------------------------------------------------------------
 
     def list(self) -> Entries:
         """Every model, the embedded one first. Raises UnreadableFile, or BadFile for a newer library."""
         entries = [self._entry(name, record) for name, record in self._load().models.items()]
+        own = {names.key(entry.name) for entry in entries}
+        entries += [entry for entry in self._shared_entries() if names.key(entry.name) not in own]
         entries.sort(key=lambda entry: names.key(entry.name))
         with suppress(LatamEdgeError):
             entries.insert(0, self._embedded())
@@ -81,6 +89,10 @@ class Library:
             entry = self._entry(found, listed.models[found])
             read_model(entry.path)
             return entry
+        for entry in self._shared_entries():
+            if names.key(entry.name) == names.key(wanted):
+                read_model(entry.path)
+                return entry
         if names.key(wanted) == EMBEDDED:
             return self._embedded()
         path = Path(wanted).expanduser()
@@ -241,10 +253,14 @@ class Library:
                 manifest.save(self.folder, replace(listed, default=None))
             return entry
         with self._writing() as listed:
-            found = self._own(listed, name)
-            entry = self._entry(found, listed.models[found])
+            shared = [each for each in self._shared_entries() if names.key(each.name) == names.key(name)]
+            if shared and not _find(listed, name):
+                entry = shared[0]
+            else:
+                found = self._own(listed, name)
+                entry = self._entry(found, listed.models[found])
             read_model(entry.path)
-            manifest.save(self.folder, replace(listed, default=found))
+            manifest.save(self.folder, replace(listed, default=entry.name))
         return entry
 
     # --- inside ------------------------------------------------------------------------
@@ -266,6 +282,8 @@ class Library:
     def _record(self, entry: Entry) -> Record:
         """The manifest's record of an entry; an empty one for models outside the list."""
         listed = self._load() if entry.registered and not entry.embedded else Manifest()
+        if entry.shared and self._shared is not None:
+            listed = manifest.load(self._shared)
         found = _find(listed, entry.name)
         return listed.models[found] if found else Record("-", "", 0, "", "", 0, "")
 
@@ -294,6 +312,17 @@ class Library:
             linked=record.linked,
         )
 
+    def _shared_entries(self) -> Entries:
+        """Models of the machine's library."""
+        if self._shared is None:
+            return []
+        folder = self._shared
+        return [
+            replace(self._entry(name, record), path=folder / record.file, shared=True)
+            for name, record in manifest.load(folder).models.items()
+            if not record.linked
+        ]
+
     def _embedded(self) -> Entry:
         """The model that comes with the program. Raises what `read_model` raises."""
         header = read_model(self._assets / f"{EMBEDDED}.gguf")
@@ -305,7 +334,8 @@ class Library:
         """The name as the manifest spells it. Raises UnknownModel, EmbeddedModel."""
         if found := _find(listed, name):
             return found
-        if names.key(name) == EMBEDDED:
+        shared = {names.key(entry.name) for entry in self._shared_entries()}
+        if names.key(name) in (EMBEDDED, *shared):
             raise EmbeddedModel(name=name)
         raise UnknownModel(name=name)
 

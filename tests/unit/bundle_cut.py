@@ -3,8 +3,8 @@
 A program of its own, because it forks: `python bundle_cut.py OLD NEW FOLDER MODE COUNT`
 prints what was wrong, one JSON value per line, and last the number of installations that
 were really killed. MODE "operations": before a file operation, COUNT of them spread over
-the whole installation. "moments": after a random time. "again": killed at one operation
-after the other without ever completing in between.
+the whole installation. "moments": after a random time, until COUNT were killed. "again":
+killed at one operation after the other without ever completing in between.
 """
 
 from __future__ import annotations
@@ -66,11 +66,13 @@ def finish(child: int, pipe: int) -> tuple[int, str]:
 
 
 def seen(home: Path) -> dict[str, bytes]:
-    """All that matters: every file, with the home's own path and the times of additions taken out."""
+    """All that matters: every file, with the home's own path and the times of additions taken out.
+
+    Bytecode is left out: it holds the time at which its module was unpacked."""
     files = {
         path.relative_to(home).as_posix(): path.read_bytes().replace(os.fsencode(home), b"HOME")
         for path in home.rglob("*")
-        if path.is_file()
+        if path.is_file() and "__pycache__" not in path.parts
     }
     listed = json.loads(files["data/models/manifest.json"])
     for record in listed["models"].values():
@@ -141,7 +143,9 @@ def main(old: Path, new: Path, folder: Path, mode: str, count: int) -> Iterator[
         fresh(home)
         yield from cut(number, None)
         yield from complete(number)
-    for _ in range(count if mode == "moments" else 0):
+    tries = 0
+    while mode == "moments" and killed < count and tries < 5 * count:  # some come when all is done
+        tries += 1
         moment = draw.uniform(0, longest)
         fresh(home)
         yield from cut(NEVER, moment)

@@ -30,6 +30,10 @@ def main() -> int:
             sys.stderr.write(line.format(wanted) + "\n")
         return 3
     sys.path.insert(0, library)
+    if state.get("shared") is True:
+        os.environ["LATAM_EDGE_SHARED"] = HERE  # models and personas for all users of the machine
+    else:
+        os.environ.pop("LATAM_EDGE_SHARED", None)
     os.environ["PYTHONPATH"] = library
     os.environ["PYTHONNOUSERSITE"] = "1"
     os.environ["PYTHONSAFEPATH"] = "1"

@@ -19,7 +19,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from latam_edge.core.errors import EngineMissing, EngineUnfit
+from latam_edge.core import system_libraries
+from latam_edge.core.errors import EngineLibrary, EngineMissing, EngineUnfit
 from latam_edge.runtime.llama.variants import ensure_cpu, variant_folders
 
 Handle = Any
@@ -35,8 +36,8 @@ complaints: deque[str] = deque(maxlen=20)
 def library() -> Any:
     """The module of ctypes declarations, its library initialized and fit for this processor.
 
-    Raises EngineMissing when the package is not there or does not load, EngineUnfit when
-    it has no code for this processor."""
+    Raises EngineMissing when the package is not there or does not load, EngineLibrary when the
+    system lacks a library that it needs, EngineUnfit when it has no code for this processor."""
     spec = find_spec("llama_cpp")
     if spec is None or not spec.submodule_search_locations:
         raise EngineMissing(engine="llama", extra="")
@@ -47,6 +48,8 @@ def library() -> Any:
     try:
         lib: Any = import_module("llama_cpp.llama_cpp")
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
+        if gone := system_libraries.named_in(error):
+            raise EngineLibrary(library=gone, package=system_libraries.package(gone)) from error
         raise EngineMissing(engine="llama", extra="") from error
     finally:
         if package is None:

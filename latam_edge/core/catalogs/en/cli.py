@@ -11,6 +11,7 @@ MESSAGES = {
     "cli.word.options": "OPTIONS",
     "cli.word.model": "MODEL",
     "cli.word.text": "TEXT",
+    "cli.word.name": "NAME",
     "cli.word.prompt": "PROMPT",
     "cli.word.file": "FILE",
     "cli.word.folder": "FOLDER",
@@ -62,6 +63,7 @@ MESSAGES = {
     "cli.did_you_mean": 'Did you mean "{nearest}"?',
     "cli.see_help": "Help: {command} --help",
     "cli.unrecognized": "I don't know this: {names}.",
+    "cli.unknown_option": "I don't know the option {names}.",
     "cli.invalid_choice": '"{value}" is not one of the choices: {choices}.',
     "cli.expected_one": "a value is needed.",
     "cli.expected_some": "at least one value is needed.",
@@ -137,4 +139,6 @@ MESSAGES = {
     "cli.completion.zsh": "To have it always, add to ~/.zshrc: source <(latam-edge completion zsh)",
     "cli.completion.fish": "To have it always: latam-edge completion fish > ~/.config/fish/completions/latam-edge.fish",
     "cli.completion.powershell": "To have it always, add to $PROFILE: latam-edge completion powershell | Out-String | Invoke-Expression",
+    "cli.chat.opening": "latam-edge: opening the chat…",
+    "cli.opt.persona": "Persona that the model takes on: a file of the personas folder, by its name.",
 }

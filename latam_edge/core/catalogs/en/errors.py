@@ -60,4 +60,9 @@ MESSAGES = {
     "errors.bundle_downgrade": "You already have something newer ({installed}) than this suitcase brings ({offered}). To go back, uninstall first: latam-edge bundle uninstall",
     "errors.bundle_target": "This suitcase brings nothing for this machine ({machine}); it brings: {offered}. Ask for one that does.",
     "errors.bundle_gather": "The packages for {target} could not be gathered: {detail}",
+    "errors.bundle_library": "This machine lacks {libraries}, and without it no model runs. Ask whoever looks after it to install: {packages} (on Debian, Ubuntu or Raspberry Pi OS: sudo apt install {packages}). Nothing was installed.",
+    "errors.bundle_system": "This machine's system is too old for this suitcase: it has {found}, and {needed} or newer is needed. Ask for a suitcase made for older systems. Nothing was installed.",
+    "errors.unknown_persona": "There is no persona called “{name}”. There are: {known}",
+    "errors.bad_persona": "{path} can't be a persona: it has to be a short text (UTF-8, up to 16 KB).",
+    "errors.engine_library": "The engine does not start because this machine lacks {library}. Install the package {package} (on Debian, Ubuntu or Raspberry Pi OS: sudo apt install {package}).",
 }

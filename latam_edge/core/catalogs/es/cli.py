@@ -11,6 +11,7 @@ MESSAGES = {
     "cli.word.options": "OPCIONES",
     "cli.word.model": "MODELO",
     "cli.word.text": "TEXTO",
+    "cli.word.name": "NOMBRE",
     "cli.word.prompt": "PREGUNTA",
     "cli.word.file": "ARCHIVO",
     "cli.word.folder": "CARPETA",
@@ -62,6 +63,7 @@ MESSAGES = {
     "cli.did_you_mean": "¿Quisiste decir «{nearest}»?",
     "cli.see_help": "Ayuda: {command} --help",
     "cli.unrecognized": "No conozco esto: {names}.",
+    "cli.unknown_option": "No conozco la opción {names}.",
     "cli.invalid_choice": "«{value}» no es una de las opciones: {choices}.",
     "cli.expected_one": "hace falta un valor.",
     "cli.expected_some": "hace falta al menos un valor.",
@@ -137,4 +139,6 @@ MESSAGES = {
     "cli.completion.zsh": "Para usarlo siempre, agrega a ~/.zshrc: source <(latam-edge completion zsh)",
     "cli.completion.fish": "Para usarlo siempre: latam-edge completion fish > ~/.config/fish/completions/latam-edge.fish",
     "cli.completion.powershell": "Para usarlo siempre, agrega a $PROFILE: latam-edge completion powershell | Out-String | Invoke-Expression",
+    "cli.chat.opening": "latam-edge: abriendo el chat…",
+    "cli.opt.persona": "Persona que se pone el modelo: un archivo de la carpeta personas, por su nombre.",
 }

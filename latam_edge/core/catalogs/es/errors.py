@@ -60,4 +60,9 @@ MESSAGES = {
     "errors.bundle_downgrade": "Ya tienes algo más nuevo ({installed}) que lo que trae esta valija ({offered}). Para volver atrás, primero desinstala con: latam-edge bundle uninstall",
     "errors.bundle_target": "Esta valija no trae nada para esta máquina ({machine}); trae: {offered}. Pide una que la incluya.",
     "errors.bundle_gather": "No se pudieron reunir los paquetes para {target}: {detail}",
+    "errors.bundle_library": "A esta máquina le falta {libraries}, y sin eso el modelo no funciona. Pide a quien la cuida que instale: {packages} (en Debian, Ubuntu, Huayra o Raspberry Pi OS: sudo apt install {packages}). No se instaló nada.",
+    "errors.bundle_system": "El sistema de esta máquina es demasiado viejo para esta valija: tiene {found} y hace falta {needed} o más nuevo. Pide una valija hecha para sistemas más viejos. No se instaló nada.",
+    "errors.unknown_persona": "No hay ninguna persona llamada «{name}». Las que hay: {known}",
+    "errors.bad_persona": "{path} no sirve como persona: tiene que ser un texto corto (UTF-8, hasta 16 KB).",
+    "errors.engine_library": "El motor no arranca porque a esta máquina le falta {library}. Instala el paquete {package} (en Debian, Ubuntu, Huayra o Raspberry Pi OS: sudo apt install {package}).",
 }

@@ -11,6 +11,7 @@ MESSAGES = {
     "cli.word.options": "OPÇÕES",
     "cli.word.model": "MODELO",
     "cli.word.text": "TEXTO",
+    "cli.word.name": "NOME",
     "cli.word.prompt": "PERGUNTA",
     "cli.word.file": "ARQUIVO",
     "cli.word.folder": "PASTA",
@@ -62,6 +63,7 @@ MESSAGES = {
     "cli.did_you_mean": "Você quis dizer «{nearest}»?",
     "cli.see_help": "Ajuda: {command} --help",
     "cli.unrecognized": "Não conheço isto: {names}.",
+    "cli.unknown_option": "Não conheço a opção {names}.",
     "cli.invalid_choice": "«{value}» não é uma das opções: {choices}.",
     "cli.expected_one": "é preciso um valor.",
     "cli.expected_some": "é preciso pelo menos um valor.",
@@ -137,4 +139,6 @@ MESSAGES = {
     "cli.completion.zsh": "Para usar sempre, acrescente a ~/.zshrc: source <(latam-edge completion zsh)",
     "cli.completion.fish": "Para usar sempre: latam-edge completion fish > ~/.config/fish/completions/latam-edge.fish",
     "cli.completion.powershell": "Para usar sempre, acrescente a $PROFILE: latam-edge completion powershell | Out-String | Invoke-Expression",
+    "cli.chat.opening": "latam-edge: abrindo o chat…",
+    "cli.opt.persona": "Persona que o modelo assume: um arquivo da pasta personas, pelo nome.",
 }

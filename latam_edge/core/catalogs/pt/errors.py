@@ -60,4 +60,9 @@ MESSAGES = {
     "errors.bundle_downgrade": "Você já tem algo mais novo ({installed}) do que esta maleta traz ({offered}). Para voltar atrás, desinstale antes com: latam-edge bundle uninstall",
     "errors.bundle_target": "Esta maleta não traz nada para esta máquina ({machine}); traz: {offered}. Peça uma que a inclua.",
     "errors.bundle_gather": "Não foi possível reunir os pacotes para {target}: {detail}",
+    "errors.bundle_library": "Falta {libraries} nesta máquina, e sem isso o modelo não funciona. Peça a quem cuida dela que instale: {packages} (no Debian, Ubuntu ou Raspberry Pi OS: sudo apt install {packages}). Nada foi instalado.",
+    "errors.bundle_system": "O sistema desta máquina é velho demais para esta maleta: tem {found} e é preciso {needed} ou mais novo. Peça uma maleta feita para sistemas mais velhos. Nada foi instalado.",
+    "errors.unknown_persona": "Não há nenhuma persona chamada «{name}». As que há: {known}",
+    "errors.bad_persona": "{path} não serve como persona: precisa ser um texto curto (UTF-8, até 16 KB).",
+    "errors.engine_library": "O motor não inicia porque falta {library} nesta máquina. Instale o pacote {package} (no Debian, Ubuntu ou Raspberry Pi OS: sudo apt install {package}).",
 }
