@@ -54,10 +54,11 @@ def test_days_and_months_are_counted_one_by_one() -> None:
 def test_yes_and_no_come_after_the_fact() -> None:
     items = {(item.lang, item.key): item for item in calendar_units.items()}
     february = items["es", "is-month-days:1:no"]
-    assert february.answers == ("Febrero tiene 28 días, y 29 en año bisiesto, así que no, no es cierto.",)
-    assert not grade(february.check, "Febrero tiene 28 días, y 29 en año bisiesto, así que sí, es cierto.")
+    fact = "Febrero tiene 28 días, y 29 en año bisiesto."
+    assert february.answers == tuple(f"{fact} ¿{n} días? No, no es cierto." for n in (31, 30))
+    assert not grade(february.check, f"{fact} ¿31 días? Sí, es cierto.")
     assert items["pt", "is-holds:m-cm:yes"].answers == (
-        "Um metro tem 100 centímetros, então sim, é verdade.",
+        "Um metro tem 100 centímetros. 100 centímetros? Sim, é verdade.",
     )
 
 

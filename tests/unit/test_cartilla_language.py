@@ -104,7 +104,7 @@ def test_answers_are_whole_sentences(every_item: list[Item]) -> None:
             assert answer[0].isupper(), answer
             assert answer.endswith("."), answer
             # Neighbours are listed before the verdict: Brazil has ten.
-            reasons = ("así que" in answer) or ("então" in answer)
+            reasons = item.key.startswith(("borders:", "is-", "claim:"))
             assert len(answer.split()) <= (28 if reasons else 17), answer
 
 
@@ -190,10 +190,9 @@ def test_bolivia_has_two_cities_and_both_are_wanted(every_item: list[Item], lang
             "Perú limita con Bolivia, Brasil, Chile, Colombia y Ecuador; Chile está entre ellos, así que sí.",
         ),
         ("borders:cu:cr", "pt", "Cuba não faz fronteira com nenhum país: é uma ilha, então não."),
-        ("is-capital:jm:no", "es", "La capital de Jamaica es Kingston, así que no, no es cierto."),
-        ("is-currency:pe:yes", "es", "La moneda de Perú es el sol, así que sí, es cierto."),
-        ("is-in:mx:no", "pt", "O México fica na América do Norte, então não, não é verdade."),
-        ("is-class:ballena:fish", "es", "La ballena es un mamífero, así que no, no es cierto."),
+        ("is-currency:pe:yes", "es", "La moneda de Perú es el sol. ¿El sol? Sí, es cierto."),
+        ("is-in:cu:yes", "pt", "Cuba fica no Caribe, na América. No Caribe? Sim, é verdade."),
+        ("is-class:ballena:fish", "es", "La ballena es un mamífero. ¿Un pez? No, no es cierto."),
         ("language:br", "pt", "No Brasil, fala-se português."),
         ("language:py", "es", "En Paraguay se hablan español y guaraní."),
         ("region:br", "pt", "O Brasil fica na América do Sul."),
@@ -248,9 +247,9 @@ def test_checks_refuse_wrong_answers(every_item: list[Item]) -> None:
         ("neighbours:pe", "es"): "Perú limita con Bolivia, Brasil, Chile, Colombia, Ecuador y Argentina.",
         ("borders:pe:cl", "pt"): "Não, o Peru não faz fronteira com o Chile.",
         ("borders:pe:ar", "es"): "Perú limita con Bolivia, Brasil, Chile, Colombia y Ecuador; así que sí.",
-        ("is-capital:jm:no", "es"): "La capital de Jamaica es Kingston, así que sí, es cierto.",
-        ("is-capital:jm:yes", "pt"): "A capital da Jamaica é Kingston, então não, não é verdade.",
-        ("is-capital:pe:no", "es"): "La capital de Perú es Quito, así que no, no es cierto.",
+        ("is-capital:jm:no", "es"): "La capital de Jamaica es Kingston. ¿Nassau? Sí, es cierto.",
+        ("is-capital:jm:yes", "pt"): "A capital da Jamaica é Kingston. Kingston? Não, não é verdade.",
+        ("is-capital:pe:no", "es"): "La capital de Perú es Quito. ¿Quito? No, no es cierto.",
         ("which-capital:pe", "es"): "La capital de Perú es Lima o Quito.",
         ("tr:es>pt:cama", "es"): "En portugués, cama se dice mesa.",
         ("plural:es:lápiz", "es"): "El plural de lápiz es lápizes.",
@@ -262,21 +261,38 @@ def test_checks_refuse_wrong_answers(every_item: list[Item]) -> None:
         assert not grade(_of(every_item, key, lang).check, answer), key
 
 
+YES = ("así que sí", "então sim", "Sí, es cierto", "Sim, é verdade")
+NO = ("así que no", "então não", "No, no es cierto", "Não, não é verdade")
+
+
 def test_a_question_by_yes_or_no_is_checked_for_the_fact_and_for_the_verdict(every_item: list[Item]) -> None:
+    # Of Bolivia two cities can be claimed: no verdict.
     asked = [item for item in every_item if item.key.startswith(("is-", "borders:", "claim:"))]
+    asked = [item for item in asked if item.key != "is-capital:bo:yes"]
     sides = {True: 0, False: 0}
     for item in asked:
-        answer = item.answers[0]
-        true = answer.count("así que sí") + answer.count("então sim") == 1
+        for answer in item.answers:
+            (place, true), *more = [
+                (n, yes) for yes in (True, False) for n, v in enumerate((NO, YES)[yes]) if v in answer
+            ]
+            assert not more, answer
+            said, turned = (YES, NO)[not true][place], (NO, YES)[not true][place]
+            fact, _, rest = answer.partition(said)
+            assert not grade(item.check, f"{fact}{turned}{rest}"), item.key
+            assert not grade(item.check, f"{said}{rest}"), item.key
+            assert not grade(item.check, f"{fact.rstrip(', ')}."), item.key
         sides[true] += 1
-        one, other = ("así que sí", "así que no") if item.lang == "es" else ("então sim", "então não")
-        turned = answer.replace(one, "·").replace(other, one).replace("·", other)
-        fact, verdict = answer.split(other if not true else one)
-        assert not grade(item.check, turned), item.key
-        assert not grade(item.check, f"{one if true else other}{verdict}"), item.key
-        assert not grade(item.check, f"{fact.rstrip(', ')}."), item.key
     assert len(asked) > 700
     assert 0.4 < sides[True] / len(asked) < 0.6
+
+
+def test_a_verdict_repeats_what_its_question_claims(every_item: list[Item]) -> None:
+    for item in every_item:
+        for question, reply in item.replies.items():
+            *_, claimed, verdict = reply.replace("¿", "").split("? ")[0].split(". ") + [reply.split("? ")[1]]
+            # An article may be added ("¿El sol?"); the last word is the question's own.
+            assert normalize(claimed).split()[-1] in normalize(question).split(), (question, reply)
+            assert verdict.rstrip(".") in (YES if item.key.endswith(":yes") else NO), (question, reply)
 
 
 @pytest.mark.parametrize("lang", LANGS)
