@@ -92,7 +92,7 @@ def _dispatch(argv: list[str]) -> int:
         argv = ["chat"]
     name, rest = argv[0], argv[1:]
     if name == "help":
-        if not rest:
+        if not rest or rest[0].startswith("-"):
             return _help()
         name, rest = rest[0], ["--help"]
     if name in ("-h", "--help"):
@@ -105,6 +105,7 @@ def _dispatch(argv: list[str]) -> int:
     if name not in COMMANDS:
         if name.startswith("-"):
             # `latam-edge --model x` means the chat, as `latam-edge` alone does.
+            _refuse_misspelt(name)
             name, rest = "chat", argv
         else:
             from latam_edge.cli.parser import did_you_mean
@@ -114,6 +115,15 @@ def _dispatch(argv: list[str]) -> int:
     command: Any = import_module(COMMANDS[name][0])
     code: int = command.main(rest)
     return code
+
+
+def _refuse_misspelt(option: str) -> None:
+    """Refuse "--vresion", which would be told as an unknown option of the chat. Raises UsageError."""
+    from difflib import get_close_matches
+
+    if found := get_close_matches(option, ("--version", "--help", "--lang"), n=1, cutoff=0.8):
+        said = t("cli.unknown_option", names=option) + " " + t("cli.did_you_mean", nearest=found[0])
+        raise UsageError(detail=f"{said} {t('cli.see_help', command='latam-edge')}")
 
 
 def _take_language(argv: list[str]) -> tuple[list[str], str | None]:

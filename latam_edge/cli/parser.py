@@ -26,14 +26,16 @@ _WORDS = (
     (re.compile(r"one of the arguments (?P<names>.+) is required"), "cli.required_one_of"),
 )
 """argparse's English messages (Python 3.11 to 3.14) and the catalog's sentences for them."""
+_MISSING = tuple(pattern for pattern, key in _WORDS if key.startswith("cli.required"))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known spelling closest to `word`, or None when none is close."""
+    """The known spelling closest to `word`, or None when none is close. Leading dashes don't count."""
     from difflib import get_close_matches
 
-    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    bare = {name.lstrip("-"): name for name in known}
+    found = get_close_matches(word.lstrip("-"), bare, n=1, cutoff=0.6)
+    return bare[found[0]] if found else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -97,6 +99,7 @@ class Parser(argparse.ArgumentParser):
             exit_on_error=False,
             **options,
         )
+        self._words: list[str] = []  # what is being parsed
         self._positionals.title = t("cli.arguments")
         self._optionals.title = t("cli.options")
         self.add_argument("-h", "--help", action="help", help=t("cli.opt.help"))
@@ -104,27 +107,55 @@ class Parser(argparse.ArgumentParser):
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         """The arguments as a namespace. Raises UsageError."""
         try:
-            values, extras = self.parse_known_args(args, namespace)
+            values, _ = self.parse_known_args(args, namespace)
         except argparse.ArgumentError as error:
             said = _translate(error.message or "")
             name = f"{error.argument_name}: " if error.argument_name and said is not None else ""
             self.error(name + (said if said is not None else str(error)))
-        if extras:
-            self._refuse(extras, values)
         return values
 
-    def _refuse(self, extras: list[str], values: Any) -> NoReturn:
-        """Say which arguments are not known, and what the first one may have meant."""
-        parser: Parser = getattr(values, "_parser", self)
-        hint = ""
-        for extra in extras:
-            if extra.startswith("-"):
-                hint = did_you_mean(extra.split("=")[0], parser._option_string_actions)
-                break
-        parser.error(t("cli.unrecognized", names=" ".join(extras)) + hint)
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The arguments as a namespace, and no others: unknown ones raise UsageError.
+
+        The parsers of a command's actions come through here too, each with the words meant for it.
+        """
+        self._words = list(sys.argv[1:] if args is None else args)
+        try:
+            values, extras = super().parse_known_args(args, namespace)
+        except argparse.ArgumentError as error:  # how Python 3.12 and later say that something is missing
+            if error.argument_name is None:
+                self._refuse_unknown(error.message or "")
+            raise
+        if extras:
+            self._refuse(extras)
+        return values, extras
+
+    def _refuse_unknown(self, message: str) -> None:
+        """Refuse unknown options, if any, before `message` says what is missing: it may be one misspelt."""
+        if any(pattern.fullmatch(message) for pattern in _MISSING):
+            known = self._options()
+            if unknown := [word for word in _options_among(self._words) if not _is_known(word, known)]:
+                self._refuse(unknown)
+
+    def _options(self) -> list[str]:
+        """All options that may stand here, those of the actions ("models list") too."""
+        own = [*self._option_string_actions, "--lang"]
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                own += [option for sub in action.choices.values() for option in sub._option_string_actions]
+        return own
+
+    def _refuse(self, extras: list[str]) -> NoReturn:
+        """Say which arguments are not known, and what the first option among them may have meant."""
+        options = [option.partition("=")[0] for option in _options_among(extras)]
+        if not options:
+            self.error(t("cli.unrecognized", names=" ".join(extras)))
+        said = t("cli.unknown_option", names=", ".join(options))
+        self.error(said + did_you_mean(options[0], self._options()))
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError: the sentence, and where the help is."""
+        self._refuse_unknown(message)
         said = _translate(message)
         detail = message if said is None else said
         raise UsageError(detail=f"{detail} {t('cli.see_help', command=self.prog)}")
@@ -141,6 +172,22 @@ class Parser(argparse.ArgumentParser):
         if message:
             sys.stderr.write(message)
         raise SystemExit(status)
+
+
+def _options_among(words: Iterable[str]) -> list[str]:
+    """The words that are meant as options: those with a dash before "--", numbers and sentences left out."""
+    found: list[str] = []
+    for word in words:
+        if word == "--":
+            break
+        if re.match(r"--?[^\W\d]", word) and " " not in word:
+            found.append(word)
+    return found
+
+
+def _is_known(word: str, known: Sequence[str]) -> bool:
+    """Whether `word` is one of the options `known`, perhaps with "=value", or "value" after a short one."""
+    return word.partition("=")[0] in known or (not word.startswith("--") and word[:2] in known)
 
 
 def _translate(message: str) -> str | None:

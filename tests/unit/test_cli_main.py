@@ -153,6 +153,49 @@ def test_wrong_usage_exits_2_with_one_line_that_helps(
     assert expected in said.err
 
 
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+@pytest.mark.parametrize("command", [*cli.COMMANDS, "models list", "bundle make", ""])
+def test_an_unknown_option_is_named_in_every_command_and_language(
+    command: str, lang: str, capsys: Capture
+) -> None:
+    assert cli.main(["--lang", lang, *command.split(), "--nope"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    i18n.set_language(lang)
+    assert said.err.startswith("LE-001: " + i18n.t("cli.unknown_option", names="--nope"))
+    assert f"latam-edge {command or 'chat'} --help" in said.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "nearest"),
+    [
+        (["run", "--tempature", "1"], "--temperature"),  # although the question is missing too
+        (["run", "hola", "-jsn"], "--json"),
+        (["bench", "--threds=3"], "--threads"),
+        (["evaluate", "m", "--lnag", "pt"], "--lang"),
+        (["bundle", "make", "--platfrom", "x"], "--platform"),
+        (["models", "list", "--jsn"], "--json"),
+        (["models", "--jsn"], "--json"),
+        (["--vresion"], "--version"),
+        (["--modle", "x"], "--model"),
+    ],
+)
+def test_an_unknown_option_brings_the_nearest_known_one(
+    argv: list[str], nearest: str, capsys: Capture
+) -> None:
+    assert cli.main(argv) == 2
+    assert f"¿Quisiste decir «{nearest}»?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [["run", "-5"], ["run", "--", "--nope"], ["run", "- una lista"]])
+def test_numbers_and_words_after_two_dashes_are_no_options(argv: list[str], capsys: Capture) -> None:
+    from latam_edge.cli import run
+
+    assert run.parser().parse_args(argv[1:]).prompt == [argv[-1]]
+    assert capsys.readouterr().err == ""
+
+
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[list[str]], int]], None]:
     """Put a function in the place of `latam-edge doctor`."""
