@@ -14,6 +14,7 @@ import lzma
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -81,24 +82,12 @@ def read_texts(path: Path, lang: str, tally: Tally) -> Iterator[Text]:
     lang: the language of records that name none.
     Raises FileMissing, UnreadableFile, NotText, MissingExtra (for .zst and .parquet).
     """
-    try:
-        with _opened(path) as file:
-            records = _RECORDS[kind_of(path) or ".txt"](file, path, lang, tally)
-            for record in records:
-                tally.texts += 1
-                size = len(record.text.encode())
-                tally.bytes_by_lang[record.lang] = tally.bytes_by_lang.get(record.lang, 0) + size
-                yield record
-    except FileNotFoundError:
-        raise FileMissing(path=path) from None
-    except _damage() as error:
-        if not tally.texts:
-            raise NotText(path=path, detail=str(error) or type(error).__name__) from error
-        # What was read before the break is good.
-        tally.broken += 1
-        tally.cut = True
-    except PermissionError:
-        raise UnreadableFile(path=path) from None
+    with _forgiving(path, tally), _opened(path) as file:
+        for record in _RECORDS[kind_of(path) or ".txt"](file, path, lang, tally):
+            tally.texts += 1
+            size = len(record.text.encode())
+            tally.bytes_by_lang[record.lang] = tally.bytes_by_lang.get(record.lang, 0) + size
+            yield record
 
 
 def read_records(path: Path, tally: Tally) -> Iterator[Any]:
@@ -106,22 +95,29 @@ def read_records(path: Path, tally: Tally) -> Iterator[Any]:
 
     Raises FileMissing, UnreadableFile, NotText, MissingExtra (for .zst).
     """
+    with _forgiving(path, tally), _opened(path) as file:
+        for raw in _lines(file, path, tally, LINE_BYTES):
+            try:
+                record = raw.decode("utf-8").strip() if kind_of(path) == ".txt" else json.loads(raw)
+            except (ValueError, RecursionError):
+                tally.broken += 1
+                continue
+            if isinstance(record, dict) or (isinstance(record, str) and record):
+                tally.texts += 1
+                yield record
+
+
+@contextmanager
+def _forgiving(path: Path, tally: Tally) -> Iterator[None]:
+    """A file that breaks off is counted as cut if anything was read; else it is refused by name."""
     try:
-        with _opened(path) as file:
-            for raw in _lines(file, path, tally, LINE_BYTES):
-                try:
-                    record = raw.decode("utf-8").strip() if kind_of(path) == ".txt" else json.loads(raw)
-                except (ValueError, RecursionError):
-                    tally.broken += 1
-                    continue
-                if isinstance(record, dict) or (isinstance(record, str) and record):
-                    tally.texts += 1
-                    yield record
+        yield
     except FileNotFoundError:
         raise FileMissing(path=path) from None
     except _damage() as error:
         if not tally.texts:
             raise NotText(path=path, detail=str(error) or type(error).__name__) from error
+        # What was read before the break is good.
         tally.broken += 1
         tally.cut = True
     except PermissionError:
