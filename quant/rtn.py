@@ -1,34 +1,20 @@
 """Round to nearest: a scale for every group of 32 weights, then the nearest codes.
 
 `absmax` takes the scale from the largest weight, as stock Q4_0 does. `search`
-tries several scales of both signs and keeps the one with the least squared error,
-weighted by the importance of each column when that is known.
+(scale_search.py) tries several and keeps the one with the least squared error, weighted
+by the importance of each column when that is known.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 
 from latam_edge.core.hardware import usable_cores
-from quant.lattice import (
-    GROUP_SIZE,
-    MAX_CODE,
-    ZERO,
-    Float32s,
-    Int4Blocks,
-    NotFinite,
-    codes_of_units,
-    round_scale,
-)
+from quant import scale_search
+from quant.lattice import GROUP_SIZE, ZERO, Float32s, Int4Blocks, NotFinite, codes_of_units, round_scale
 
-# Where the largest weight of a group lands, in units of the scale. -8 is stock Q4_0.
-# Beyond -8 and +7 it is clipped, which pays when it is an outlier.
-_TARGETS = (-8.0, *np.arange(-10.0, -6.0, 0.25), *np.arange(5.5, 9.25, 0.25))
-_ROUNDS = 2
-"""Least-squares refits after the search."""
 _CHUNK_GROUPS = 1 << 11
 """Groups per step: 256 kB of float32 stay in a core's second-level cache."""
 
@@ -62,10 +48,12 @@ def quantize(
     def work(row: int) -> None:
         block = np.asarray(weight[row : row + step], np.float32).reshape(-1, GROUP_SIZE)
         part = slice(row * groups_per_row, row * groups_per_row + len(block))
-        scales[part] = scale = absmax_scales(block)
+        columns = np.ascontiguousarray(block.T)
+        scale = absmax_scales(columns)
         if method == "search":
-            repeated = None if weights is None else np.tile(weights, (len(block) // groups_per_row, 1))
-            scales[part] = scale = _search(block, scale, repeated)
+            repeated = None if weights is None else np.tile(weights.T, (1, len(block) // groups_per_row))
+            scale = scale_search.search(columns, scale, repeated)
+        scales[part] = scale
         codes[part] = codes_of_units(block / scale[:, None])
 
     starts = range(0, rows, step)
@@ -86,12 +74,12 @@ def search_scales(weight: Float32s, importance: Float32s | None = None) -> Float
     return quantize(weight, "search", importance).scales.astype(np.float32)
 
 
-def absmax_scales(block: Float32s) -> Float32s:
-    """The scale that gives the weight of largest magnitude code 0. block: (n_groups, 32).
+def absmax_scales(columns: Float32s) -> Float32s:
+    """The scale that gives the weight of largest magnitude code 0. columns: groups, (32, n_groups).
 
     Raises NotFinite.
     """
-    highest, lowest = block.max(axis=1), block.min(axis=1)
+    highest, lowest = columns.max(axis=0), columns.min(axis=0)
     largest = np.where(highest > -lowest, highest, lowest)  # the one of larger magnitude, with its sign
     return round_scale(largest / np.float32(-ZERO))
 
@@ -104,48 +92,3 @@ def _group_weights(importance: Float32s, groups_per_row: int) -> Float32s:
         raise NotFinite
     floor = max(float(importance.mean()) * 1e-4, 1e-30)
     return np.maximum(importance, floor).astype(np.float32).reshape(groups_per_row, GROUP_SIZE)
-
-
-def _search(block: Float32s, stock: Float32s, weights: Float32s | None) -> Float32s:
-    """The best of the candidate scales for each group, never worse than `stock`, the absmax scale.
-
-    For fixed codes c the best scale is sum(w c x) / sum(w c c) (least squares), which
-    moves the codes in turn; two such refits follow the grid.
-    """
-    best = stock.copy()
-    least = _errors(block, best, weights)
-    peak = stock * np.float32(-ZERO)  # the largest weight, up to the scale's rounding
-    for target in _TARGETS:
-        _keep_better(block, weights, round_scale(peak / np.float32(target)), best, least)
-    for _ in range(_ROUNDS):
-        codes = _round(block / best[:, None])
-        weighted = codes if weights is None else codes * weights
-        power = np.einsum("ij,ij->i", weighted, codes)
-        fitted = np.einsum("ij,ij->i", weighted, block) / np.where(power > 0, power, 1)
-        candidate = round_scale(np.where(power > 0, fitted, best))
-        _keep_better(block, weights, candidate, best, least)
-    return best
-
-
-def _keep_better(
-    block: Float32s, weights: Float32s | None, candidate: Float32s, best: Float32s, least: Any
-) -> None:
-    """Put `candidate` into `best` wherever it errs less. Changes `best` and `least`."""
-    error = _errors(block, candidate, weights)
-    better = error < least
-    best[better] = candidate[better]
-    least[better] = error[better]
-
-
-def _round(units: Float32s) -> Float32s:
-    np.rint(units, out=units)
-    return np.clip(units, -ZERO, MAX_CODE - ZERO, out=units)
-
-
-def _errors(block: Float32s, scale: Float32s, weights: Float32s | None) -> Any:
-    """Squared error of each group under a scale: float32, (n_groups,)."""
-    difference = _round(block / scale[:, None])
-    difference *= scale[:, None]
-    difference -= block
-    weighted = difference if weights is None else difference * weights
-    return np.einsum("ij,ij->i", weighted, difference)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from convert.architectures import PlannedTensor
 from convert.checkpoint import HFCheckpoint, load
 from convert.layerwise.run import Calibrated, calibrated
 from convert.layerwise.walk import Codes
-from convert.to_gguf import encodings, imatrix, k_quants, metadata, q4_0, writer
+from convert.to_gguf import ahead, encodings, imatrix, k_quants, metadata, q4_0, writer
 from convert.to_gguf.encodings import Encoding
 from convert.to_gguf.values import Value
 from convert.tokenizer import vocabulary
@@ -27,6 +29,7 @@ from latam_edge.core.progress import Progress, Step, silent
 from latam_edge.formats.gguf import read_header
 from quant import rtn
 from quant.calibration import Calibration
+from quant.lattice import Int4Blocks, recover
 
 METHOD_KEY = "latam_edge.quant.method"
 """Metadata key that says how the codes of an int4 file were chosen."""
@@ -35,8 +38,8 @@ LIBRARY_KEY = "latam_edge.quant.library"
 CALIBRATION_KEY = "latam_edge.quant.calibration_sha256"
 """Metadata key that says which calibration text decided about the weights."""
 
-CHUNK_WEIGHTS = 1 << 20
-"""Weights held in memory at a time; encoding them takes some five copies of 4 MB."""
+CHUNK_WEIGHTS = 1 << 19
+"""Weights that are coded at a time, on each core; that takes some five copies of 2 MB."""
 
 # Values of `llama_ftype` in llama.h.
 _FILE_TYPES = {"f32": 0, "f16": 1, "int4": 2, "q8_0": 7, "bf16": 32}
@@ -47,9 +50,10 @@ TYPES = (*_FILE_TYPES, *LIBRARY_TYPES)
 
 # `method` -> rtn's own name for it.
 _METHODS = {"rtn": "search", "absmax": "absmax"}
-METHODS = (*_METHODS, "gptq")
+METHODS = (*_METHODS, "gptq", "qad")
 """How int4 codes may be chosen: "rtn" searches scales, "absmax" is what stock Q4_0 does,
-"gptq" makes up for errors as a calibration text shows them."""
+"gptq" makes up for errors as a calibration text shows them, "qad" takes those of a checkpoint
+that was trained on the lattice, as they stand."""
 
 _F16_MAX = 65504.0
 
@@ -147,6 +151,16 @@ class Prepared:
     def weights(self) -> int:
         return sum(math.prod(tensor.shape) for tensor in self.tensors)
 
+    @contextmanager
+    def coded_ahead(self) -> Iterator[Sequence[FileTensor]]:
+        """The tensors, their pieces coded on all cores. Take all pieces of each, in this order."""
+        if any(tensor.codes for tensor in self.tensors):
+            yield self.tensors  # chosen already: only to be arranged
+            return
+        jobs = (partial(tensor.code, start) for tensor in self.tensors for start in tensor.starts)
+        with ahead.coded(jobs) as coded:
+            yield [replace(tensor, coded=coded) for tensor in self.tensors]
+
 
 def prepare(
     source: HFCheckpoint,
@@ -155,16 +169,18 @@ def prepare(
     extra: Mapping[str, Any],
     progress: Progress,
     chosen: Calibrated | None = None,
+    n_threads: int | None = None,
 ) -> Prepared:
     """Everything that can be wrong with a checkpoint shows here, before a file is opened.
 
     chosen: codes that a calibration chose, valid as long as the tensors are written.
+    n_threads: for coding one piece; None: as many as there are cores.
     Raises BadCheckpoint. `progress` is told while the tensors are written.
     """
     architecture, model = architectures.find(source), shape.read(source)
     planned = architectures.plan(source, architecture, model)
     words = vocabulary.read(source, model.n_vocab)
-    tensors = file_tensors(source, planned, type, method, chosen.codes if chosen else None)
+    tensors = file_tensors(source, planned, type, method, chosen.codes if chosen else None, n_threads)
     weights = sum(math.prod(tensor.shape) for tensor in tensors)
     if chosen:
         extra = {**_calibration_keys(chosen), **extra}
@@ -189,9 +205,9 @@ def _write(
     progress: Progress,
     chosen: Calibrated | None = None,
 ) -> tuple[writer.Written, Sequence[FileTensor]]:
-    prepared = prepare(source, type, method, extra, progress, chosen)
-    with atomic_write(out) as file:
-        written = writer.write(file, prepared.keys, prepared.tensors)
+    prepared = prepare(source, type, method, extra, progress, chosen, n_threads=1)
+    with atomic_write(out) as file, prepared.coded_ahead() as tensors:
+        written = writer.write(file, prepared.keys, tensors)
     return written, prepared.tensors
 
 
@@ -209,6 +225,8 @@ class FileTensor:
     """Whether the file's own type could not hold its rows."""
     codes: Codes | None = None
     """Codes chosen beforehand, by the tensor's name in the checkpoint; None: `encoding` chooses."""
+    coded: ahead.Coded | None = None
+    """Gives the pieces, coded by other threads; None: each is coded when its turn comes."""
     report: Progress = silent
     """Told after each piece."""
     done_before: int = 0
@@ -232,28 +250,46 @@ class FileTensor:
     def nbytes(self) -> int:
         return self.encoding.nbytes(math.prod(self.shape))
 
+    @property
+    def _matrix(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return (self.shape[0], self.shape[1]) if len(self.shape) == 2 else (1, self.shape[0])
+
+    @property
+    def starts(self) -> range:
+        """First rows of the pieces. A vector is one row."""
+        n_rows, columns = self._matrix
+        return range(0, n_rows, max(1, CHUNK_WEIGHTS // columns))
+
+    def rows(self, start: int) -> Any:
+        """The rows of the piece that begins at `start`: float32 matrix, all finite. Raises BadCheckpoint."""
+        rows = self.planned.rows(self.source.tensors, start, start + self.starts.step)
+        if not np.isfinite(rows).all():
+            raise self.source.bad("convert.not_finite", name=self.planned.source)
+        if self.encoding.name == "F16" and np.abs(rows).max() > _F16_MAX:
+            raise self.source.bad("convert.f16_overflow", name=self.planned.source)
+        return rows.reshape(-1, self._matrix[1])
+
     def chunks(self) -> Iterator[tuple[int, Any]]:
         """(first row, rows as float32 matrix), all finite. Raises BadCheckpoint."""
-        n_rows, columns = self.shape if len(self.shape) == 2 else (1, self.shape[0])
-        step = max(1, CHUNK_WEIGHTS // columns)
-        for start in range(0, n_rows, step):
-            rows = self.planned.rows(self.source.tensors, start, start + step).reshape(-1, columns)
-            if not np.isfinite(rows).all():
-                raise self.source.bad("convert.not_finite", name=self.planned.source)
-            if self.encoding.name == "F16" and np.abs(rows).max() > _F16_MAX:
-                raise self.source.bad("convert.f16_overflow", name=self.planned.source)
-            yield start, rows
+        for start in self.starts:
+            yield start, self.rows(start)
+
+    def code(self, start: int) -> bytes:
+        """The piece that begins at row `start`. Raises BadCheckpoint."""
+        return self.encoding.encode(self.rows(start)).tobytes()
 
     def pieces(self) -> Iterator[Any]:
-        done = self.done_before
         blocks = self.codes(self.planned.source) if self.codes else None
-        for start, rows in self.chunks():
-            if blocks is None:
-                yield self.encoding.encode(rows).tobytes()
-            else:
+        n_rows, columns = self._matrix
+        for start in self.starts:
+            stop = min(start + self.starts.step, n_rows)
+            if blocks is not None:
                 # Whole rows move to the file's order; nothing is coded again.
-                yield q4_0.pack(blocks.rows(self.planned.row_order(start, start + len(rows)))).tobytes()
-            done += rows.size
+                yield q4_0.pack(blocks.rows(self.planned.row_order(start, stop))).tobytes()
+            else:
+                yield self.coded.next() if self.coded else self.code(start)
+            done = self.done_before + stop * columns
             self.report(Step("convert.writing", done=done, total=self.total, unit="weights", note=self.name))
 
 
@@ -263,13 +299,16 @@ def file_tensors(
     type: str,
     method: str,
     codes: Codes | None = None,
+    n_threads: int | None = None,
 ) -> list[FileTensor]:
     """Give each planned tensor its type: vectors F32, matrices the file's, or F16 where that can't be.
 
     codes: those of matrices on the lattice, when they are chosen already.
     """
     if type == "int4":
-        main = encodings.int4(lambda rows: rtn.quantize(rows, _METHODS[method]))
+        main = encodings.int4(lambda rows: rtn.quantize(rows, _METHODS[method], n_threads=n_threads))
+        if method == "qad":
+            codes = _standing(source)
     else:
         main = {"f32": encodings.F32, "f16": encodings.F16, "bf16": encodings.BF16, "q8_0": encodings.Q8_0}[
             type
@@ -283,6 +322,21 @@ def file_tensors(
             kind = main if fits else encodings.F16
             tensors.append(FileTensor(tensor, kind, source, kept=not fits, codes=codes if fits else None))
     return tensors
+
+
+def _standing(source: HFCheckpoint) -> Codes:
+    """The codes of a checkpoint whose matrices are on the lattice already.
+
+    Asked for another matrix they raise BadCheckpoint with its name: nothing is rounded unasked.
+    """
+
+    def codes(name: str) -> Int4Blocks:
+        blocks = recover(np.asarray(source.tensors.array(name), np.float32))
+        if blocks is None:
+            raise source.bad("convert.off_lattice", name=name)
+        return blocks
+
+    return codes
 
 
 def _reporting(tensors: Sequence[FileTensor], total: int, progress: Progress) -> list[FileTensor]:

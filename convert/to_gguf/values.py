@@ -13,6 +13,7 @@ from typing import Any
 UINT32, INT32, FLOAT32, BOOL, STRING, ARRAY, UINT64, INT64, FLOAT64 = 4, 5, 6, 7, 8, 9, 10, 11, 12
 
 _FORMATS = {UINT32: "I", INT32: "i", FLOAT32: "f", BOOL: "?", UINT64: "Q", INT64: "q", FLOAT64: "d"}
+_LENGTH = struct.Struct("<Q").pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Value:
             return struct.pack("<I", self.value_type) + _pack_item(self.value_type, self.value)
         head = struct.pack("<IIQ", ARRAY, self.value_type, len(self.value))
         if self.value_type == STRING:
-            return head + b"".join(_pack_item(STRING, item) for item in self.value)
+            return head + b"".join(map(text_bytes, self.value))
         return head + struct.pack(f"<{len(self.value)}{_FORMATS[self.value_type]}", *self.value)
 
 
@@ -45,7 +46,7 @@ def _pack_item(value_type: int, value: Any) -> bytes:
 def text_bytes(text: str) -> bytes:
     """A GGUF string: its length in bytes, then UTF-8."""
     raw = text.encode("utf-8")
-    return struct.pack("<Q", len(raw)) + raw
+    return _LENGTH(len(raw)) + raw
 
 
 def u32(value: int) -> Value:

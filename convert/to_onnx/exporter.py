@@ -94,7 +94,7 @@ def convert(
         extra.setdefault(METHOD_KEY, method)
     out, way = Path(out), method if type == "int4" else type
     with calibrated(source, out, way, calibration, progress=progress) as chosen:
-        prepared = prepare(source, type, method, extra, progress, chosen)
+        prepared = prepare(source, type, method, extra, progress, chosen, n_threads=1)
         positions = min(n_positions or prepared.model.n_ctx, prepared.model.n_ctx)
         plan = layout.plan(
             prepared.tensors, prepared.model.n_layers, (positions, prepared.model.head_dim // 2)
@@ -161,12 +161,12 @@ def _write_weights(
     folder: Path, prepared: Prepared, plan: Layout, gguf_out: Path | None
 ) -> writer.Written | None:
     """One pass over the checkpoint; what it gives goes into the data file and, if asked, a GGUF."""
-    with open(folder / "model.onnx.data", "wb") as file:
+    with open(folder / "model.onnx.data", "wb") as file, prepared.coded_ahead() as tensors:
         data = DataFile(file, plan)
         n_positions = plan.vectors["cos"].shape[0]
         for name, table in zip(("cos", "sin"), rotary.tables(prepared.model, n_positions), strict=True):
             data.write_block(plan.vectors[name], table)
-        shared = [Shared(tensor, data) for tensor in prepared.tensors]
+        shared = [Shared(tensor, data) for tensor in tensors]
         if gguf_out is None:
             for tensor in shared:
                 for _ in tensor.pieces():

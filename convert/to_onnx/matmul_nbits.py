@@ -29,8 +29,13 @@ def pack(blocks: Int4Blocks) -> tuple[Bytes, Float16s]:
 
     The operator calls B (N, K / 32, 16): the same bytes.
     """
-    packed: Bytes = np.bitwise_or(blocks.codes[:, 0::2], blocks.codes[:, 1::2] << 4, dtype=np.uint8)
-    return packed, blocks.scales
+    return _join(np.ascontiguousarray(blocks.codes).view("<u2")), blocks.scales
+
+
+def _join(pairs: Any) -> Bytes:
+    """Two codes, one in each byte of a 16-bit word -> both in one byte, the first in its lower half."""
+    joined: Bytes = (pairs | pairs >> 4).astype(np.uint8)  # the upper byte falls away
+    return joined
 
 
 def unpack(packed: Bytes, scales: Float16s) -> Int4Blocks:
@@ -43,7 +48,13 @@ def unpack(packed: Bytes, scales: Float16s) -> Int4Blocks:
 
 def from_q4_0(raw: Bytes) -> tuple[Bytes, Float16s]:
     """Rows of GGUF's Q4_0 -> B and scales. raw: uint8, (n_rows, n_columns / 32 * 18)."""
-    return pack(q4_0.unpack(raw))
+    rows = len(raw)
+    grouped = raw.reshape(rows, -1, q4_0.BLOCK_BYTES)
+    scales = np.ascontiguousarray(grouped[:, :, :2]).view("<f2").astype(np.float16)
+    pairs = np.ascontiguousarray(grouped[:, :, 2:]).view("<u2")
+    # The lower halves hold the group's first 16 codes, the upper ones its last 16.
+    packed = np.concatenate([_join(pairs & 0x0F0F), _join(pairs >> 4 & 0x0F0F)], axis=2)
+    return packed.reshape(rows, -1), scales.reshape(rows, -1)
 
 
 def from_q8_0(raw: Bytes) -> tuple[Codes, Float16s]:

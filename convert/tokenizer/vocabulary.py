@@ -120,11 +120,12 @@ def _merges(checkpoint: HFCheckpoint, model: Mapping[str, Any], ids: Mapping[str
     merges: list[str] = []
     for merge in model["merges"]:
         pair = merge.split(" ") if isinstance(merge, str) else merge
-        sound = isinstance(pair, list) and len(pair) == 2 and all(isinstance(side, str) for side in pair)
+        left, right = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
         # GPT-2's characters have no space: a space inside a side would move the cut.
-        if not sound or any(" " in side or side not in ids for side in pair):
+        sound = isinstance(left, str) and isinstance(right, str) and " " not in left and " " not in right
+        if not sound or left not in ids or right not in ids:
             raise checkpoint.bad("convert.bad_merge", name=str(merge)[:40])
-        merges.append(" ".join(pair))
+        merges.append(f"{left} {right}")
     return tuple(merges)
 
 

@@ -222,7 +222,9 @@ def widen_bf16(bits: Array) -> Array:
     """bfloat16 as its 16 bits (uint16) -> float32, exactly: they are the upper half."""
     import numpy as np
 
-    return (bits.astype(np.uint32) << 16).view(np.float32)
+    wide = bits.astype(np.uint32)
+    wide <<= 16
+    return wide.view(np.float32)
 
 
 def _bad(path: Path, detail: str) -> BadFile:
