@@ -34,11 +34,14 @@ MAX_LINE_BYTES = 32 * 2**20
 
 Fields = dict[str, Any]
 
+# json.dumps with settings of its own makes a new encoder for every message.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def pack(message: Mapping[str, Any]) -> bytes:
     """One line, with its newline."""
     try:
-        text = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+        text = _encode(message).encode()
     except UnicodeEncodeError:
         # A lone surrogate, as Python makes of a file name that is not UTF-8: escaped, it passes.
         text = json.dumps(message, separators=(",", ":")).encode()

@@ -99,6 +99,27 @@ def test_cancel_from_another_thread_ends_the_answer_with_its_reason(echo_client:
     assert answer(echo_client, "sigue vivo") == "sigue vivo"
 
 
+def test_a_cancel_reaches_a_stream_of_quick_words_and_keeps_what_was_said(echo_client: Client) -> None:
+    """Words come every 3 ms and travel in batches; the cancel is as prompt as without."""
+    words = [f"{number} " for number in range(3000)]
+    said, done = "", None
+    for event in echo_client.stream(ask("".join(f"{word}[sleep:0.003] " for word in words) + ".")):
+        if isinstance(event, Chunk):
+            if not said:
+                asked = time.monotonic()
+                echo_client.cancel()
+            said += event.text
+        elif isinstance(event, Done):
+            done = event
+    took = time.monotonic() - asked
+    assert done is not None
+    assert done.finish_reason == "cancelled"
+    assert took < 3  # the whole answer would take 15 seconds
+    count = done.usage.completion_tokens
+    assert count < 1000
+    assert said == "".join(words[:count])
+
+
 def test_cancel_when_nothing_runs_spoils_nothing(echo_client: Client) -> None:
     echo_client.cancel()
     assert answer(echo_client, "hola") == "hola"

@@ -138,6 +138,15 @@ def test_the_users_own_openmp_settings_stay(monkeypatch: pytest.MonkeyPatch) -> 
     assert "GOMP_SPINCOUNT" not in environment.child_environment()
 
 
+def test_the_worker_asks_for_large_pages_unless_the_user_tuned_the_allocator(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    assert environment.child_environment()["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=1")
+    assert environment.child_environment()["GLIBC_TUNABLES"] == "glibc.malloc.check=1"
+
+
 def test_a_cancel_before_the_answer_starts_is_not_lost() -> None:
     cancellation = engine.Cancellation()
     cancellation.cancel()

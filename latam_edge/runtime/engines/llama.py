@@ -17,7 +17,7 @@ from latam_edge.runtime.governor import ThreadGovernor
 from latam_edge.runtime.llama.decoder import Decoder
 from latam_edge.runtime.llama.model import NativeModel, gpu_layer_count, load_model, make_context
 from latam_edge.runtime.llama.native import library
-from latam_edge.runtime.llama.sampler import Sampler
+from latam_edge.runtime.llama.sampler import Sampler, prepare
 from latam_edge.runtime.llama.stepper import STEP_TOKENS
 from latam_edge.runtime.llama.variants import build
 from latam_edge.runtime.memory import fitting_context
@@ -62,6 +62,7 @@ class LlamaEngine:
         vocab = native.vocab
         self._prompts = Prompts(vocab, header.chat_template, self._decoder.n_ctx)
         self._decoder.stepper.warm_up(max(0, vocab.bos))
+        prepare(vocab.size)
         code = build(lib)
         self._load_s = time.perf_counter() - begin
         self._info = ModelInfo(
