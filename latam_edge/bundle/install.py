@@ -259,7 +259,7 @@ def _unpack(offer: Offer, where: Places, progress: Progress) -> str:
             copy.unlink()
         done += item.size
     progress(Step("bundle.unpacking", done, total, "bytes"))
-    compile_all(staging / "lib", final / "lib", offer.packages.python, progress)
+    compile_all(staging / "lib", final / "lib", offer.packages.python, progress, rare=where.shared)
     if hasattr(os, "sync"):
         os.sync()  # one for thousands of small files: an SD card would take minutes over as many fsyncs
     with disk_errors(final):

@@ -68,6 +68,11 @@ class Places:
     def personas(self) -> Path:
         return self.app / "personas" if self.shared else paths.data_dir() / "personas"
 
+    @property
+    def python(self) -> Path:
+        """Where `instalar.sh` unpacks the Python that the stick brings, on machines that have none."""
+        return (self.app if self.shared else self.home or paths.data_dir()) / "python"
+
     def library(self) -> Library:
         """The model library that a bundle's models go to."""
         return Library(self.app / "models") if self.shared else Library()
@@ -124,9 +129,11 @@ def may_write(places: Places) -> bool:
 
 
 def open_to_all(program: str) -> bool:
-    """Whether every user may run this program: each folder above it can be entered. Not told on Windows."""
+    """Whether every user may run this program: each folder above it can be entered.
+
+    On Windows: whether it lies outside this user's own folder."""
     if os.name == "nt":
-        return True
+        return not Path(program).resolve().is_relative_to(Path.home())
     path = Path(program).resolve()
     with suppress(OSError):
         return all(place.stat().st_mode & 0o001 for place in (path, *path.parents))

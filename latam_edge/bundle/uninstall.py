@@ -20,8 +20,8 @@ class Left:
     """Something that uninstalling does not remove."""
 
     what: str
-    """"history", "models", "settings", "personas", "cache", "locked": the program's own, still in use;
-    "shared": what each user of the machine keeps, in folders that are not looked into."""
+    """"history", "models", "settings", "personas", "python", "cache", "locked": the program's own, still
+    in use; "shared": what each user of the machine keeps, in folders that are not looked into."""
     path: Path
     size: int
     """Bytes."""
@@ -47,7 +47,9 @@ def uninstall(
     Cut short, the same command again completes it. Raises LibraryBusy, ReadOnlyPlace."""
     where = where or places.user_places()
     library = library or where.library()
-    kept = {where.current, *((library.folder, where.personas) if where.shared else ())}
+    kept = {where.current, where.python}  # the latter may be running this
+    if where.shared:
+        kept |= {library.folder, where.personas}
     state = places.load_state(where)
     gone = []
     if where.app.exists():
@@ -84,14 +86,20 @@ def _remove_models(ours: dict[str, str], library: Library) -> list[str]:
 
 def _left(where: Places) -> tuple[Left, ...]:
     if where.shared:
-        inside = (("locked", where.versions), ("models", where.app / "models"), ("personas", where.personas))
+        inside = (
+            ("locked", where.versions),
+            ("models", where.app / "models"),
+            ("personas", where.personas),
+            ("python", where.python),
+        )
         found = [Left(what, path, _size(path)) for what, path in inside if path.exists()]
         return (*found, Left("shared", where.app, 0))
     kept = (
         ("locked", where.app),
         ("history", paths.history_file().parent),
         ("models", paths.models_dir()),
-        ("personas", paths.data_dir() / "personas"),
+        ("personas", where.personas),
+        ("python", where.python),
         ("settings", paths.config_dir()),
         ("cache", paths.cache_dir()),
     )

@@ -239,7 +239,8 @@ def _install(args: argparse.Namespace) -> int:
     command = "latam-edge" if on_path else str(done.launcher)
     output.note(t("bundle.start", command=f"{command} chat"))
     # An administrator installs for others: a chat of root's own would leave root's files in a home.
-    asks = output.is_terminal(sys.stdin) and output.is_terminal(sys.stderr) and not where.shared
+    asks = output.is_terminal(sys.stdin) and output.is_terminal(sys.stderr)
+    asks = asks and not args.yes and not where.shared
     if asks and output.confirm(t("bundle.now")):
         import subprocess
 

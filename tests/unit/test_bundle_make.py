@@ -12,7 +12,7 @@ from bundles import HERE, TARGET, noise, tree, write_bundle, write_wheel
 
 from latam_edge.bundle import gather, install, layout, make, manifest, own_wheel, verify
 from latam_edge.bundle.wheel import Wheel
-from latam_edge.core.errors import BadFile, BundleGather, BundleMissing, DiskFull, UsageError
+from latam_edge.core.errors import BadFile, BadPersona, BundleGather, BundleMissing, DiskFull, UsageError
 from latam_edge.core.progress import Step
 
 
@@ -151,15 +151,18 @@ def test_the_embedded_model_need_not_be_asked_for(tmp_path: Path, wheels: list[P
 def test_texts_are_carried_along_and_a_name_that_no_stick_takes_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "texts"
     folder.mkdir()
-    (folder / "maestra.toml").write_text("x", encoding="utf-8")
+    (folder / "maestra.txt").write_text("x", encoding="utf-8")
     (folder / "foto.exe").write_bytes(b"MZ")
     planner = make._Planner(lambda step: None)
     planner.texts(folder, folder)
     paths = {source.item.path for source in planner.plan().sources}
-    assert {"latam-edge/personas/maestra.toml", "latam-edge/docs/maestra.toml"} <= paths
+    assert {"latam-edge/personas/maestra.txt", "latam-edge/docs/maestra.txt"} <= paths
     assert not any(path.endswith(".exe") for path in paths)
     (folder / "qué?.txt").write_text("x", encoding="utf-8")
     with pytest.raises(BadFile):
+        planner.texts(folder, None)
+    (folder / "qué?.txt").write_bytes(b"\xff")  # a persona that no chat could use
+    with pytest.raises(BadPersona):
         planner.texts(folder, None)
 
 

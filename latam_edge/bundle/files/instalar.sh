@@ -3,6 +3,7 @@
 #   sh instalar.sh              instalar
 #   sh instalar.sh verify       comprobar la valija / conferir a maleta
 #   sh instalar.sh uninstall    desinstalar
+#   sudo sh instalar.sh --all-users     para todos los usuarios / para todos os usuários
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || exit 3
 
 # A double click opens no terminal: look for one, and come back in it.
@@ -40,6 +41,12 @@ if [ -z "$python" ]; then
     esac
     name="latam-edge/python/$kind.tgz"
     place="${LATAM_EDGE_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/latam-edge}/python"
+    for word in "$@"; do
+        if [ "$word" = --all-users ]; then
+            place=/usr/local/lib/latam-edge/python
+            umask 022
+        fi
+    done
     if [ -f "$here/$name" ]; then
         sum=$( { sha256sum "$here/$name" || shasum -a 256 "$here/$name"; } 2>/dev/null | cut -c1-64)
         if [ -n "$sum" ] && grep -q "\"sha256\": \"$sum\"" "$here/latam-edge/manifest.json"; then

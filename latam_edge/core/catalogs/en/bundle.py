@@ -80,4 +80,5 @@ MESSAGES = {
     "bundle.left.shared": "Each user's conversations and settings are still in their folders.",
     "bundle.choose_language": "Language: 1 español, 2 português, 3 English",
     "bundle.persona_text": "a persona is a .txt or .md file with a short text (UTF-8, up to 16 KB).",
+    "bundle.left.python": "The Python that came with the suitcase is still there: {path} ({size})",
 }

@@ -80,4 +80,5 @@ MESSAGES = {
     "bundle.left.shared": "Quedan las conversaciones y los ajustes de cada usuario, en sus carpetas.",
     "bundle.choose_language": "Idioma: 1 español, 2 português, 3 English",
     "bundle.persona_text": "una persona es un archivo .txt o .md con un texto corto (UTF-8, hasta 16 KB).",
+    "bundle.left.python": "Queda el Python que trajo la valija: {path} ({size})",
 }

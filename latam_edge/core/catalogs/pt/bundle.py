@@ -80,4 +80,5 @@ MESSAGES = {
     "bundle.left.shared": "Ficam as conversas e os ajustes de cada usuário, nas pastas deles.",
     "bundle.choose_language": "Idioma: 1 español, 2 português, 3 English",
     "bundle.persona_text": "uma persona é um arquivo .txt ou .md com um texto curto (UTF-8, até 16 KB).",
+    "bundle.left.python": "Fica o Python que a maleta trouxe: {path} ({size})",
 }
