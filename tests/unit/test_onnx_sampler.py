@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_edge.runtime.likeliest import penalized
 from latam_edge.runtime.llama.native import library
-from latam_edge.runtime.onnx.sampler import NumpySampler, candidates
+from latam_edge.runtime.onnx.sampler import NumpySampler, candidates, penalized
 from latam_edge.runtime.types import Sampling
 
 GREEDY = Sampling(temperature=0.0, top_k=0, top_p=1.0, min_p=0.0, repeat_penalty=1.0)

@@ -18,8 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from latam_edge.runtime.defaults import PENALTY_WINDOW
-from latam_edge.runtime.likeliest import Ids, Logits, penalized, top
 from latam_edge.runtime.types import Sampling
+
+Logits = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.intp]
+
+_BLOCK = 64
+"""Logits of which first the largest is taken when the top k are looked for."""
 
 
 class NumpySampler:
@@ -55,6 +60,14 @@ class NumpySampler:
         return token
 
 
+def penalized(logits: Logits, tokens: Ids, penalty: float) -> Logits:
+    """A copy in which `tokens`, each once, are divided by `penalty`, or below zero multiplied."""
+    changed = logits.copy()
+    values = logits[tokens]
+    changed[tokens] = np.where(values > 0, values / penalty, values * penalty)
+    return changed
+
+
 def candidates(logits: Logits, top_k: int, top_p: float, min_p: float) -> tuple[Ids, Logits]:
     """The tokens that may be drawn and their logits, likeliest first; always one at least.
 
@@ -63,7 +76,7 @@ def candidates(logits: Logits, top_k: int, top_p: float, min_p: float) -> tuple[
     share of the likeliest. Temperature comes later and does not change who stays.
     """
     if top_k or top_p >= 1:
-        ids = top(logits, top_k)
+        ids = _top(logits, top_k)
         total = None
     else:
         ids, total = _likeliest(logits, top_p)
@@ -88,13 +101,28 @@ def _likeliest(logits: Logits, share: float) -> tuple[Ids, float]:
     """
     total = float(_weights(logits, logits.max()).sum())
     for count in (256, 4096):
-        ids = top(logits, count)
+        ids = _top(logits, count)
         if _weights(logits[ids], logits[ids[0]]).sum() >= share * total:
             return ids, total
-    return top(logits, 0), total
+    return _top(logits, 0), total
 
 
 def _weights(logits: Logits, largest: np.float32) -> npt.NDArray[np.float64]:
     """Probabilities before they are divided by their sum, the largest 1."""
     weights: npt.NDArray[np.float64] = np.exp((logits - largest).astype(np.float64))
     return weights
+
+
+def _top(logits: Logits, k: int) -> Ids:
+    """Indices of the k largest, largest first, of equals the smaller index. 0: of all."""
+    if not 0 < k < len(logits):
+        return np.argsort(-logits, kind="stable")
+    if k == 1:
+        return np.array([logits.argmax()])
+    # At least k values reach the k-th largest of any maxima, so only those need sorting.
+    maxima = logits
+    if k * _BLOCK <= len(logits):
+        maxima = logits[: len(logits) // _BLOCK * _BLOCK].reshape(-1, _BLOCK).max(axis=1)
+    least = np.partition(maxima, -k)[-k]
+    ids = np.flatnonzero(logits >= least)
+    return ids[np.argsort(-logits[ids], kind="stable")][:k]
