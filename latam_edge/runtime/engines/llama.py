@@ -18,6 +18,7 @@ from latam_edge.runtime.llama.decoder import Decoder
 from latam_edge.runtime.llama.model import NativeModel, gpu_layer_count, load_model, make_context
 from latam_edge.runtime.llama.native import library
 from latam_edge.runtime.llama.sampler import Sampler
+from latam_edge.runtime.llama.stepper import STEP_TOKENS
 from latam_edge.runtime.llama.variants import build
 from latam_edge.runtime.memory import fitting_context
 from latam_edge.runtime.prompts import Prompts
@@ -43,7 +44,8 @@ class LlamaEngine:
         gpu_layer_count(config.gpu_layers)
         header = read_header(model)
         name = _name(header)
-        n_batch = max(1, config.n_batch)
+        # The decoder never evaluates more at once; room for more would be memory that nobody uses.
+        n_batch = max(1, min(config.n_batch, STEP_TOKENS))
         n_ctx = fitting_context(header, name, config.n_ctx)
         lib = library()
         native = self._model = load_model(header, gpu_layers=config.gpu_layers)
