@@ -15,7 +15,7 @@ from typing import Any
 
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.phrasing import read
-from latam_edge.cartilla.sourced import CLAUSES, LANGS, ask_clause, require, source_text
+from latam_edge.cartilla.sourced import LANGS, ask_clause, lead_ins, require, source_text
 
 SAFE_ANSWER: dict[Lang, str] = {
     "es": "No lo sé. Ve al centro de salud y pregunta al personal de salud.",
@@ -61,5 +61,5 @@ def _item(fact: dict[str, Any], lang: Lang, source: str, excluded: frozenset[str
         answers=(SAFE_ANSWER[lang] if out else text["answer"],),
         check=SAFE_CHECK[lang] if out else require(text["require"], text.get("forbid", ())),
         source=source,
-        weight=sqrt(len(text["clauses"]) + len(text["ask"]) / len(CLAUSES[lang])),
+        weight=sqrt(len(text["clauses"]) + len(text["ask"]) / len(lead_ins(lang))),
     )

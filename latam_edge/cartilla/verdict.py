@@ -16,56 +16,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from latam_edge.cartilla.model import Check, Lang
-from latam_edge.cartilla.phrasing import first_upper
-
-LEADS: dict[Lang, tuple[str, ...]] = {
-    "es": (
-        "¿{C}?",
-        "¿Es verdad que {c}?",
-        "¿Es cierto que {c}?",
-        "{C}, ¿verdad?",
-        "{C}, ¿no?",
-        "{C}, ¿cierto?",
-        "¿Verdadero o falso? {C}.",
-        "{C}. ¿Verdadero o falso?",
-        "Creo que {c}. ¿Es correcto?",
-        "Dime si {c}.",
-        "¿Sabes si {c}?",
-        "Me dijeron que {c}. ¿Es verdad?",
-        "Quiero saber si {c}.",
-        "¿Será que {c}?",
-        "¿Es correcto que {c}?",
-        "{C}, ¿sí o no?",
-        "¿Sí o no? {C}.",
-        "Mi amigo dice que {c}. ¿Tiene razón?",
-    ),
-    "pt": (
-        "{C}?",
-        "É verdade que {c}?",
-        "É certo que {c}?",
-        "{C}, né?",
-        "{C}, não é?",
-        "{C}, certo?",
-        "Verdadeiro ou falso? {C}.",
-        "{C}. Verdadeiro ou falso?",
-        "Acho que {c}. Está certo?",
-        "Me diga se {c}.",
-        "Você sabe se {c}?",
-        "Me disseram que {c}. É verdade?",
-        "Quero saber se {c}.",
-        "Será que {c}?",
-        "Está correto que {c}?",
-        "{C}, sim ou não?",
-        "Sim ou não? {C}.",
-        "Meu amigo diz que {c}. Ele tem razão?",
-    ),
-}
-"""Ways to ask whether a claim holds: {c} is the claim, {C} the claim with a capital. Never a negation."""
+from latam_edge.cartilla.phrasing import family, first_upper
 
 _VERDICT: dict[Lang, dict[bool, str]] = {
     "es": {True: "Sí, es cierto", False: "No, no es cierto"},
     "pt": {True: "Sim, é verdade", False: "Não, não é verdade"},
 }
+
 _SO: dict[Lang, dict[bool, str]] = {
     "es": {True: "así que sí", False: "así que no"},
     "pt": {True: "então sim", False: "então não"},
@@ -76,18 +33,18 @@ Fields = Callable[[int], Mapping[str, str]]
 
 
 def claims(
-    family: str, lang: Lang, frames: Sequence[str], fields: Fields, own: Sequence[str] = ()
+    prefix: str, lang: Lang, frames: Sequence[str], fields: Fields, own: Sequence[str] = ()
 ) -> tuple[tuple[str, str], ...]:
     """Every frame through every lead-in, and the whole questions of `own`, as (template name, question).
 
     frames  claims with fields ("la capital {of} es {city}")
     own     questions with the same fields that are more than a claim and a lead-in
     """
-    return tuple((name, text) for name, text, _ in _claims(family, lang, frames, fields, own))
+    return tuple((name, text) for name, text, _ in _claims(prefix, lang, frames, fields, own))
 
 
 def judged(
-    family: str,
+    prefix: str,
     lang: Lang,
     frames: Sequence[str],
     fields: Fields,
@@ -101,22 +58,23 @@ def judged(
     fact  a sentence with or without its full stop
     echo  what of the fields the answer repeats before it decides ("{city}")
     """
-    made = _claims(family, lang, frames, fields, own)
+    made = _claims(prefix, lang, frames, fields, own)
     replies = {text: verdict(fact, echo.format(**given), true, lang) for _, text, given in made}
     return tuple((name, text) for name, text, _ in made), replies
 
 
 def _claims(
-    family: str, lang: Lang, frames: Sequence[str], fields: Fields, own: Sequence[str]
+    prefix: str, lang: Lang, frames: Sequence[str], fields: Fields, own: Sequence[str]
 ) -> list[tuple[str, str, Mapping[str, str]]]:
     made = []
-    templates = [(lead, frame) for lead in LEADS[lang] for frame in frames] + [("{C}", text) for text in own]
+    leads = family("lead_ins", "claim")[lang]
+    templates = [(lead, frame) for lead in leads for frame in frames] + [("{C}", text) for text in own]
     for place, (lead, frame) in enumerate(templates, start=1):
         given = fields(place)
         claim = frame.format(**given)
         opening = "¿" if claim.startswith("¿") else ""
         capital = opening + first_upper(claim.removeprefix("¿"))
-        made.append((f"{family}-{place}", lead.format(c=claim, C=capital), given))
+        made.append((f"{prefix}-{place}", lead.format(c=claim, C=capital), given))
     return made
 
 

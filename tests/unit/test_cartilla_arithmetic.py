@@ -120,10 +120,10 @@ def test_word_problems_answer_with_their_noun_and_agree_in_gender() -> None:
         assert grade(item.check, answer)
         asked = re.search(r"(?:[Cc]uánt|[Qq]uant)([oa]s) (\w+)", question)
         if asked and asked.group(2) in question.split("?")[0]:
-            for nouns in word_problems._THINGS.values():
-                for noun, feminine in nouns:
+            for nouns in word_problems.scene_words()["thing"].named.values():
+                for gender, noun in nouns:
                     if noun == asked.group(2) and noun in answer:
-                        assert asked.group(1) == ("as" if feminine else "os") or noun in ("naranjas",)
+                        assert asked.group(1) == ("as" if gender == "f" else "os") or noun in ("naranjas",)
         assert "{" not in question + answer
 
 

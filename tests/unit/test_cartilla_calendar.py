@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 
-from latam_edge.cartilla import calendar_units, manners
+from latam_edge.cartilla import calendar_units, clock, manners, units
 from latam_edge.cartilla.exam import grade
 
 
 def test_the_clock_is_read_as_people_say_it() -> None:
-    assert calendar_units.say_time(1, 0, "es") == "Es la una en punto."
-    assert calendar_units.say_time(3, 30, "es") == "Son las tres y media."
-    assert calendar_units.say_time(1, 15, "pt") == "É uma e quinze."
-    assert calendar_units.say_time(2, 30, "pt") == "São duas e meia."
-    assert calendar_units.say_time(10, 0, "pt") == "São dez horas."
+    assert clock.say_time(1, 0, "es") == "Es la una en punto."
+    assert clock.say_time(3, 30, "es") == "Son las tres y media."
+    assert clock.say_time(1, 15, "pt") == "É uma e quinze."
+    assert clock.say_time(2, 30, "pt") == "São duas e meia."
+    assert clock.say_time(10, 0, "pt") == "São dez horas."
 
 
 def test_days_and_months_follow_each_other_around_the_year() -> None:
@@ -26,7 +26,7 @@ def test_days_and_months_follow_each_other_around_the_year() -> None:
 
 
 def test_conversions_are_right() -> None:
-    sizes = {key: size for key, size, _ in calendar_units._HOLDS}
+    sizes = {key: size for key, size, _ in units.HOLDS}
     for item in calendar_units.items():
         if item.key.startswith("convert:"):
             _, unit, count = item.key.split(":")

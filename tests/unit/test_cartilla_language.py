@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from latam_edge.cartilla import geography, grammar, science, translation
+from latam_edge.cartilla import countries, geography, grammar, noun_forms, science, translation, verb_forms
 from latam_edge.cartilla.exam import grade
 from latam_edge.cartilla.model import Item
 from latam_edge.cartilla.normalize import normalize
@@ -153,11 +153,11 @@ def test_the_33_countries_are_there(every_item: list[Item], lang: str) -> None:
 
 
 def test_land_borders_are_mutual() -> None:
-    border = {country.id: set(country.border) for country in geography.countries("es")}
+    border = {country.id: set(country.border) for country in countries.countries("es")}
     for one, near in border.items():
         for other in near - {"gf", "us"}:
             assert one in border[other], (one, other)
-    islands = {country.id for country in geography.countries("es") if country.island}
+    islands = {country.id for country in countries.countries("es") if country.island}
     assert islands == {one for one, near in border.items() if not near}
 
 
@@ -211,19 +211,19 @@ def test_names_articles_and_contractions_are_right(
 
 @pytest.mark.parametrize(("lang", "table"), [("es", SPANISH_FORMS), ("pt", PORTUGUESE_FORMS)])
 def test_conjugation_matches_the_list_written_by_hand(lang: str, table: dict[tuple[str, str], str]) -> None:
-    made = {(verb, tense): " ".join(grammar.forms(lang, verb, tense)) for verb, tense in table}
+    made = {(verb, tense): " ".join(verb_forms.forms(lang, verb, tense)) for verb, tense in table}
     assert made == table
 
 
 @pytest.mark.parametrize(
-    ("make", "table"), [(grammar.plural_es, SPANISH_PLURALS), (grammar.plural_pt, PORTUGUESE_PLURALS)]
+    ("make", "table"), [(noun_forms.plural_es, SPANISH_PLURALS), (noun_forms.plural_pt, PORTUGUESE_PLURALS)]
 )
 def test_plurals_match_the_list_written_by_hand(make: Callable[[str], str], table: dict[str, str]) -> None:
     assert {word: make(word) for word in table} == table
 
 
 def test_plurals_in_ao_are_facts_and_never_derived(every_item: list[Item]) -> None:
-    assert not [word for word, _, _ in grammar.nouns("pt") if word.endswith("ão")]
+    assert not [word for word, _, _ in noun_forms.nouns("pt") if word.endswith("ão")]
     assert _of(every_item, "plural:pt:pão", "pt").kind == "fact"
     assert _of(every_item, "plural:pt:pão", "pt").answers == ("Plural de pão: pã-es. Se diz pães.",)
     assert _of(every_item, "plural:pt:mão", "pt").answers == ("Plural de mão: mão-s. Se diz mãos.",)
@@ -297,11 +297,11 @@ def test_a_verdict_repeats_what_its_question_claims(every_item: list[Item]) -> N
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_false_claims_name_many_capitals_and_never_the_right_one(every_item: list[Item], lang: str) -> None:
-    for country in geography.countries(lang):  # type: ignore[arg-type]
+    for country in countries.countries(lang):  # type: ignore[arg-type]
         if country.id == "bo":
             continue
         claimed = " ".join(text for _, text in _of(every_item, f"is-capital:{country.id}:no", lang).questions)
-        named = {other.id for other in geography.countries(lang) if other.capital in claimed}  # type: ignore[arg-type]
+        named = {other.id for other in countries.countries(lang) if other.capital in claimed}  # type: ignore[arg-type]
         assert len(named) >= 10
         right = f" {country.capital}"
         assert right not in claimed or country.capital in ("Guatemala", "Panamá", "San José"), country.id
@@ -341,10 +341,10 @@ def test_listing_turns_y_into_e_before_the_sound_i() -> None:
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_there_are_enough_words_to_learn_rules_from(lang: str) -> None:
-    verbs = grammar.read_verbs()[lang]["regular"]
+    verbs = verb_forms.read_verbs()[lang]["regular"]
     assert len(verbs) == len(set(verbs)) >= 500
     assert {verb[-2:] for verb in verbs} == {"ar", "er", "ir"}
-    assert len(grammar.nouns(lang)) >= 1500
+    assert len(noun_forms.nouns(lang)) >= 1500
 
 
 def test_answers_about_rules_cut_the_form_where_its_ending_begins(every_item: list[Item]) -> None:
