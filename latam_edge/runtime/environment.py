@@ -15,10 +15,10 @@ Finite, so that an idle chat burns nothing. See docs/decisions for the measureme
 """
 
 LARGE_PAGES = "glibc.malloc.hugetlb=1"
-"""glibc (from 2.35, man 7 ld.so) asks the kernel for pages of 2 MB behind large allocations.
+"""glibc from 2.35 on (its manual: Memory Allocation Tunables) asks the kernel for pages of 2 MB behind large allocations.
 
-A step reads all weights once: with pages of 4 KB it spends a tenth of its time on
-addresses. Most distributions give such pages only to those who ask. Elsewhere it means nothing.
+A step reads all weights once, and with pages of 4 KB up to a tenth of its time goes to
+translating addresses. Many kernels give larger ones only to those who ask. Elsewhere it means nothing.
 """
 
 ILLEGAL_INSTRUCTION = (-4, 0xC000001D)

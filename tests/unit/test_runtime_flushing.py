@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_the_first_piece_is_sent_at_once_and_the_others_in_batches(
     assert got[0] == (pytest.approx(100.005), "0 ")
     assert "".join(text for _, text in got) == "".join(f"{number} " for number in range(100))
     assert len(got) <= 15  # half a second of text
-    gaps = [later - earlier for (earlier, _), (later, _) in zip(got, got[1:], strict=False)]
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(got)]
     assert max(gaps) <= 0.050
     assert [m["event"] for _, m in messages[:1] + messages[-1:]] == ["started", "done"]
     assert {m["id"] for _, m in messages} == {7}
