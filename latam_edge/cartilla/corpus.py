@@ -146,7 +146,7 @@ class Corpus:
             noisy = text
             if question_key(noisy) in self._split.taboo:
                 return None
-        return _Turn(item, noisy, rng.choice(item.answers_to(text)))
+        return _Turn(item, noisy, rng.choice(item.answers))
 
     def inside(self, rng: random.Random, lang: Lang, category: str | None = None) -> _Turn:
         """A question that the cartilla answers."""
@@ -221,9 +221,7 @@ class Corpus:
 
 def withdrawn(item: Item) -> Item:
     """A health item that is no longer answered: it sends the person to a health worker."""
-    return replace(
-        item, answers=(health.SAFE_ANSWER[item.lang],), replies={}, check=health.SAFE_CHECK[item.lang]
-    )
+    return replace(item, answers=(health.SAFE_ANSWER[item.lang],), check=health.SAFE_CHECK[item.lang])
 
 
 @lru_cache(maxsize=4)

@@ -95,7 +95,7 @@ def exam(seed: int = 0, per_category: int = 60, *, excluded: Collection[str] = (
         for item, text in _spread(rng, entries, per_category):
             if text not in seen:
                 seen.add(text)
-                answer = item.answers_to(text)[0]
+                answer = item.answers[0]
                 asked.append(ExamItem(category, lang, item.kind, item.key, text, item.check, answer=answer))
     asked += _follow_ups(seed, per_category, division, frozenset(excluded))
     for lang in _LANGS:
@@ -137,8 +137,7 @@ def _follow_ups(
         rows = (row for layer in zip_longest(*shuffled) for row in layer if row is not None)
         for first, second, text in islice(rows, per_category):
             before = division.train[pool.item_id(first)][0]
-            question = rng.choice(before[1])
-            history = ((question, before[0].answers_to(question)[0]),)
+            history = ((rng.choice(before[1]), before[0].answers[0]),)
             key = f"{first.key}>{second.key}"
             answer = second.answers[0]
             asked.append(ExamItem(FOLLOW_UPS, lang, "fact", key, text, second.check, history, answer))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 Lang = Literal["es", "pt"]
@@ -36,8 +36,6 @@ class Item:
     questions pairs (template name, text). The template's name decides what is
               held out for facts: a held-out template is never trained on.
     answers   right answers, each complete; the trainer draws one of them.
-    replies   question texts whose answer is their own, since it repeats something
-              that only this question names ("¿Nassau? No."); the others get `answers`.
     source    who says so (title, publisher, address or repository), for facts
               that need it; it was opened by whoever wrote the item.
     weight    how often it is drawn, against the other items of its category.
@@ -52,12 +50,6 @@ class Item:
     check: Check
     source: str = ""
     weight: float = 1.0
-    replies: Mapping[str, str] = field(default_factory=dict)
-
-    def answers_to(self, question: str) -> tuple[str, ...]:
-        """The right answers to one of the question texts."""
-        own = self.replies.get(question)
-        return (own,) if own is not None else self.answers
 
 
 @dataclass(frozen=True, slots=True)
