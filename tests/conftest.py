@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+# Before numpy reads it: for matrices this small a second thread of BLAS only waits, and burns a core.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
@@ -43,8 +47,6 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 @pytest.fixture
 def home() -> Path:
     """LATAM_EDGE_HOME of this test."""
-    import os
-
     return Path(os.environ["LATAM_EDGE_HOME"])
 
 
