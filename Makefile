@@ -11,20 +11,23 @@ export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# A file's tests stay in one process, where they share their models; the long files begin first.
+PYTEST := $(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 .PHONY: chat test check picture clean help
 
 chat: $(VENV)/.base  ## chat with the model that comes with latam-edge
 	@$(BIN)/latam-edge chat
 
 test: $(VENV)/.dev  ## run every test
-	@$(BIN)/python -m pytest -q
+	@$(PYTEST)
 
 check: $(VENV)/.dev  ## format, lint, types, layers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 picture: $(VENV)/.base  ## make the picture of the chat in docs/img anew
 	$(BIN)/latam-edge chat --screenshot docs/img/chat.svg
