@@ -8,13 +8,17 @@ For every Hugging Face checkpoint: full precision, llama.cpp's 4-bit types with 
 matrix from the same calibration text that ours sees, and ours. Figures: file size, bits per
 weight, decoding speed (all files in turn, in one run), perplexity, KL divergence from the
 full-precision logits and agreement, per language. Without --text, the evaluation text is that
-of the cartilla's held-out questions (--per-category of each); without --calibration, the
-project's own text.
+of the cartilla's held-out questions (--per-category of each). Without --calibration it is, for a
+checkpoint in the folder of a pipeline's run, --calibration-tokens tokens of that run's own training
+dialogues and running text, as the pipeline's export takes them; for others, the project's own text.
 
 Work is in steps (--steps build quality speed write), each kept in --json as soon as it is
 done and not done again unless a file has changed: a broken run goes on. Speed wants a quiet
-machine. --qad names a GGUF file or a checkpoint for the model of that NAME (by default the
-checkpoint folder's); --control a checkpoint that was trained on QAD's extra tokens in full precision.
+machine. --qad names a GGUF file or a checkpoint on the lattice (RUN/qad) for the model of that NAME
+(by default the checkpoint folder's); --control a checkpoint that was trained on QAD's extra tokens in
+full precision. --make-control NAME=RECIPE makes both out of RUN/chat, where NAME=RUN/chat was given:
+QAD by the recipe's [qad], unless RUN/qad is there, and its control, the same rows in the same order at
+the same rates without a lattice, learning from the text itself.
 """
 
 from __future__ import annotations
@@ -163,6 +167,8 @@ def main() -> None:
     parser.add_argument("--random", nargs="*", default=[], metavar="SHAPE")
     parser.add_argument("--text", nargs="*", default=[])
     parser.add_argument("--calibration", nargs="*", default=[])
+    parser.add_argument("--calibration-tokens", type=int, default=65536)
+    parser.add_argument("--make-control", nargs="*", default=[], metavar="NAME=RECIPE")
     parser.add_argument("--per-category", type=int, default=150)
     parser.add_argument("--qad", nargs="*", default=[], metavar="NAME=FILE")
     parser.add_argument("--control", nargs="*", default=[], metavar="NAME=CHECKPOINT")
@@ -179,10 +185,15 @@ def main() -> None:
     results = Results(options.json)
     given = {("qad", *pair.split("=", 1)) for pair in options.qad}
     given |= {("control", *pair.split("=", 1)) for pair in options.control}
-    files: dict[tuple[str, str, str], Path] = {}
+    folders = {}
     for checkpoint in options.checkpoints:
         name, _, folder = checkpoint.rpartition("=")
-        files |= models(name or Path(folder).resolve().name, Path(folder), options, results, given)
+        folders[name or Path(folder).resolve().name] = Path(folder)
+    for name, recipe in (pair.split("=", 1) for pair in options.make_control):
+        given |= trained(name, folders[name], Path(recipe), options.work / name)
+    files: dict[tuple[str, str, str], Path] = {}
+    for name, folder in folders.items():
+        files |= models(name, folder, options, results, given)
     for name in options.random:
         files |= random_models(name, options, results)
     if "speed" in options.steps:
@@ -197,8 +208,7 @@ def models(
     """Build every file of one checkpoint and measure its quality."""
     folder = options.work / name
     folder.mkdir(parents=True, exist_ok=True)
-    named = [language_of(text) for text in options.calibration]
-    texts = calibration.read(named) if named else calibration.default()
+    texts = calibration_texts(name, checkpoint, options)
     source = Source(checkpoint, folder, texts)
     if "build" in options.steps or not source.exact.exists():
         with Bar() as bar:
@@ -214,8 +224,10 @@ def models(
             path = next((Path(p) for key, n, p in given if (key, n) == (row.key, name)), None)
             if path is None:
                 continue
-            if path.is_dir():
-                convert(path, out, "int4" if row.key == "qad" else "f16", metadata={"general.name": row.key})
+            if path.is_dir() and row.key == "qad":
+                convert(path, out, "int4", method="qad")
+            elif path.is_dir():
+                convert(path, out, "f16")
             else:
                 out = path
         elif "build" in options.steps and (cell.get("stamp") != stamp or not out.exists()):
@@ -267,6 +279,46 @@ def quality(cell: dict[str, Any], path: Path, exact: Path, options: argparse.Nam
             f" top-1 {report.top1_agreement:.4f}",
             flush=True,
         )
+
+
+def calibration_texts(name: str, checkpoint: Path, options: argparse.Namespace) -> Calibration:
+    """What all calibrated rows of a model see."""
+    if options.calibration:
+        return calibration.read([language_of(text) for text in options.calibration])
+    run = checkpoint.resolve().parent
+    if not (run / "data" / "finetune.jsonl").exists():
+        return calibration.default()
+    from latam_edge.train.corpus_step import Paths
+    from latam_edge.train.qad_text import recipe_calibration
+    from latam_edge.train.recipe import Recipe
+
+    return recipe_calibration(Recipe(name=name), Paths(run), options.calibration_tokens)
+
+
+def trained(name: str, checkpoint: Path, recipe_path: Path, work: Path) -> set[tuple[str, str, str]]:
+    """QAD of a run's chat model, if the run has none, and its control; what is there is not made again."""
+    from latam_edge.train import prepare_threads
+
+    prepare_threads()
+    from latam_edge.train import qad_control, qad_text
+    from latam_edge.train.corpus_step import Paths
+    from latam_edge.train.qad import Job, distill_on_lattice
+    from latam_edge.train.recipe import load_recipe
+
+    recipe, paths = load_recipe(recipe_path), Paths(checkpoint.resolve().parent)
+    qad = paths.qad if paths.qad.exists() else work / "qad"
+    control = work / "control"
+    with Bar() as bar:
+        text = None
+        if not qad.exists() or not control.exists():
+            text = qad_text.of_recipe(recipe, paths, recipe.seed + 3)
+        mark = f"{digest(checkpoint / 'model.safetensors')} {recipe.fingerprint('qad')}"
+        job = Job(checkpoint, qad, work / "train-qad", mark, recipe.qad, compile_step=recipe.compile)
+        if text and not qad.exists():
+            print(name, distill_on_lattice(job, text, bar), flush=True)
+        if text and not control.exists():
+            print(name, qad_control.train_control(checkpoint, control, text, job, bar), flush=True)
+    return {("qad", name, str(qad)), ("control", name, str(control))}
 
 
 def evaluation_texts(options: argparse.Namespace) -> list[Text]:

@@ -89,6 +89,24 @@ def export(weight: Tensor, scales: Tensor) -> Int4Blocks:
     )
 
 
+def inside_cells(weight: Tensor, blocks: Int4Blocks, margin: float = 0.1) -> Tensor:
+    """Weights whose codes under `blocks.scales` are `blocks.codes`, each as near to `weight` as can be.
+
+    Codes that make up for each other (GPTQ) are often not the nearest ones. Training that
+    begins with them needs weights inside their cells, `margin` of a step from the border, so
+    that noise in the first gradients moves none across; on the side of the full-precision weight, so that one that was moved far can come back.
+    weight: float32, (n_rows, n_columns). Gives float32, weight's device; no gradient.
+    """
+    with torch.no_grad():
+        scales = torch.from_numpy(blocks.scales).to(weight.device).float()[..., None]
+        codes = (
+            torch.from_numpy(blocks.codes).to(weight.device).float().reshape(*scales.shape[:-1], -1) - ZERO
+        )
+        reach = 0.5 - margin
+        units = (weight.reshape(codes.shape) / scales).clamp(codes - reach, codes + reach)
+        return (units * scales).reshape(weight.shape)
+
+
 class LatticeWeight(nn.Module):
     """A parametrization: the module's weight becomes its lattice weight, scales are learnt beside it.
 
@@ -120,10 +138,19 @@ def simulate_q8_0(x: Tensor) -> Tensor:
         grouped = x.detach().reshape(*x.shape[:-1], -1, GROUP_SIZE)
         peak = grouped.abs().amax(-1, keepdim=True)
         inverse = torch.where(peak > 0, 127 / peak, torch.zeros_like(peak))
-        scale = (peak / 127).half().float()
+        scale = _round_to_float16(peak / 127)
         rounded = ((grouped * inverse).round() * scale).reshape(x.shape)
     # Written so that the value is exactly `rounded`: x + (rounded - x) would round once more.
     return _Straight.apply(x, rounded)  # type: ignore[no-untyped-call, no-any-return]
+
+
+def _round_to_float16(x: Tensor) -> Tensor:
+    """`x.half().float()`, x in 0..65504, by means that torch.compile can't fold away (it takes casts
+    there and back for none)."""
+    bits = x.contiguous().view(torch.int32)
+    bits = (bits + 0xFFF + ((bits >> 13) & 1)) & -0x2000
+    # Below float16's smallest normal number its steps no longer shrink.
+    return torch.where(x < 2.0**-14, (x * 2.0**24).round() / 2.0**24, bits.view(torch.float32))
 
 
 class _Straight(torch.autograd.Function):

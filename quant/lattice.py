@@ -121,6 +121,34 @@ def encode(weight: Float32s, scales: Float32s) -> Int4Blocks:
     return Int4Blocks(codes, exact.astype(np.float16))
 
 
+def recover(weight: Float32s) -> Int4Blocks | None:
+    """The codes of weights that are on the lattice already, or None when a group of them is not.
+
+    weight: float32, (n_rows, n_columns). `dequantize` of the result is `weight`, bit by bit:
+    the largest weight of a group is 1 to 8 times its scale, and all eight are tried. A group
+    that fits several scales (all its codes even) has the same weights under each.
+    """
+    rows, columns = weight.shape
+    if columns % GROUP_SIZE or not np.isfinite(weight).all():
+        return None
+    groups = np.ascontiguousarray(weight, np.float32).reshape(-1, GROUP_SIZE)
+    highest, lowest = groups.max(axis=1), groups.min(axis=1)
+    peak = np.where(highest > -lowest, highest, lowest)
+    scales = np.zeros(len(groups), np.float32)
+    for steps in range(1, ZERO + 1):
+        for sign in (1, -1):
+            open_ = np.flatnonzero(scales == 0)
+            # A peak of zero takes the smallest scale: all its codes are zero's.
+            scale = round_scale(peak[open_] / np.float32(sign * steps))
+            units = groups[open_] / scale[:, None]
+            whole = np.clip(np.rint(units), -ZERO, MAX_CODE - ZERO)
+            fits = (whole * scale[:, None] == groups[open_]).all(axis=1)
+            scales[open_[fits]] = scale[fits]
+    if not scales.all():
+        return None
+    return encode(weight, scales.reshape(rows, columns // GROUP_SIZE))
+
+
 def codes_of_units(units: Float32s) -> Codes:
     """Weights in units of their scale, all finite -> codes. Overwrites `units`."""
     np.rint(units, out=units)

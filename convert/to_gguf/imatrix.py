@@ -15,6 +15,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,9 @@ def collect(
         )
         try:
             bos = native.vocab.bos if native.vocab.adds_bos else None
-            windows = list(_windows(native.vocab.tokenize, calibration, n_ctx, bos))
+            # Marks of a chat template are tokens, as they are to our own methods (layerwise.windows).
+            tokenize = partial(native.vocab.tokenize, special=True)
+            windows = list(_windows(tokenize, calibration, n_ctx, bos))
             if not windows:
                 raise UsageError(detail=t("convert.calibration_too_short"))
             total, done = sum(map(len, windows)), 0

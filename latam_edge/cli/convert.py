@@ -37,7 +37,7 @@ TYPES = (
     "iq4_xs",
 )
 """From q4_0 on, llama.cpp's library does the work."""
-METHODS = ("rtn", "absmax", "gptq")
+METHODS = ("rtn", "absmax", "gptq", "qad")
 TARGETS = ("gguf", "onnx")
 ACCURACY_LEVELS = (1, 4)
 EXPORTERS = ("own", "optimum")

@@ -54,6 +54,11 @@ class Paths:
         """The fine-tuned student: what is exported."""
         return self.run / "chat"
 
+    @property
+    def qad(self) -> Path:
+        """The chat model on the lattice, after quantization-aware distillation."""
+        return self.run / "qad"
+
     def round(self, number: int) -> Path:
         """The student after fine-tuning round `number`; a round never overwrites an earlier one."""
         return self.run / f"chat-{number}"

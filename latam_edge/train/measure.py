@@ -10,7 +10,7 @@ from typing import Any
 
 from latam_edge.cartilla.model import Lang
 from latam_edge.core.progress import Progress
-from latam_edge.train import architecture, documents, packing
+from latam_edge.train import architecture, documents, packing, qad_text
 from latam_edge.train.corpus_step import LANGS, Paths, held_out_dialogues, read_dialogues
 from latam_edge.train.recipe import Recipe
 from latam_edge.train.tokenizer import load_tokenizer
@@ -55,9 +55,20 @@ def ngram_bits_per_byte(paths: Paths, langs: Sequence[Lang]) -> dict[str, float]
 
 
 def export(
-    recipe: Recipe, paths: Paths, kind: str, progress: Progress, checkpoint: Path | None = None
+    recipe: Recipe,
+    paths: Paths,
+    kind: str,
+    progress: Progress,
+    checkpoint: Path | None = None,
+    method: str | None = None,
+    excluded: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Write `checkpoint` (None: the chat's) as GGUF of type `kind`. Returns size and bits per weight."""
+    """Write `checkpoint` (None: the chat's) as GGUF of type `kind`. Returns size, bits per weight, method.
+
+    method: how int4 codes are chosen; None: as the recipe says, which for "qad" means the
+    checkpoint that [qad] made. A method that can't be had is an error, never another method.
+    excluded: keys of health items that the calibration text leaves out.
+    """
     from convert.to_gguf import convert
 
     facts = {
@@ -66,10 +77,22 @@ def export(
         "general.license": "apache-2.0",
         "general.languages": list(LANGS),
     }
+    method = (method or recipe.method) if kind == "int4" else "rtn"
+    calibration = None
+    if method == "gptq":
+        tokens = recipe.export.calibration_tokens
+        calibration = qad_text.recipe_calibration(recipe, paths, tokens, excluded)
     result = convert(
-        checkpoint or paths.chat, paths.gguf(recipe.name, kind), kind, metadata=facts, progress=progress
+        checkpoint or (paths.qad if method == "qad" else paths.chat),
+        paths.gguf(recipe.name, kind),
+        kind,
+        method=method,
+        calibration=calibration,
+        metadata=facts,
+        progress=progress,
     )
-    return {"file_bytes": result.file_bytes, "bits_per_weight": round(result.bits_per_weight, 3)}
+    report = {"file_bytes": result.file_bytes, "bits_per_weight": round(result.bits_per_weight, 3)}
+    return {**report, "method": method} if kind == "int4" else report
 
 
 def compare(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, Any]:

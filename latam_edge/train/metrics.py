@@ -45,6 +45,13 @@ class Metrics:
             for lang, value in bits.items():
                 self._board.add_scalar(f"bits_per_byte/{lang}", value, step)
 
+    def write_divergence(self, step: int, tokens: int, kl: dict[str, float], seconds: float) -> None:
+        """Mean KL divergence of the exported file from full precision, nats per token, by language."""
+        self._append({"step": step, "tokens": tokens, "kl": kl, "seconds": round(seconds, 2)})
+        if self._board:
+            for lang, value in kl.items():
+                self._board.add_scalar(f"kl/{lang}", value, step)
+
     def close(self) -> None:
         if self._board:
             self._board.close()

@@ -1,4 +1,4 @@
-"""The whole road in one call: cartilla, tokenizer, teacher, student, chat, 4 bits, exam, library.
+"""The whole road in one call: cartilla, tokenizer, teacher, student, chat, lattice, exam, library.
 
 Each step is marked in the run's folder when its files are whole; `resume`
 passes over what is finished and continues a training stage from its checkpoint.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,14 @@ TOGETHER = ("teacher", "distill", "finetune")
 """Steps that several processes do together; the others the first one does while the rest wait."""
 
 _ALL = ("name", "description", "data", "compile", "teacher", "pretrain", "student", "distill", "finetune")
+_CHECKED = (*_ALL, "sampling", "exam", "export")
 RUN_STEPS |= {
-    "health": (*_ALL, "sampling", "exam"),
-    "export": (*_ALL, "sampling", "exam"),
-    "evaluate": (*_ALL, "sampling", "exam"),
-    "exam": (*_ALL, "sampling", "exam"),
-    "register": (*_ALL, "sampling", "exam"),
+    "health": _CHECKED,
+    "qad": (*_CHECKED, "qad"),
+    "export": (*_CHECKED, "qad"),
+    "evaluate": (*_CHECKED, "qad"),
+    "exam": (*_CHECKED, "qad"),
+    "register": (*_CHECKED, "qad"),
 }
 
 
@@ -88,7 +90,7 @@ def run_pipeline(
 def run_stage(
     recipe_path: Path, stage: str, out: Path | None = None, resume: bool = False, progress: Progress = silent
 ) -> PipelineReport:
-    """Walk the road up to `stage` ("teacher", "distill", "finetune"); what is finished is not done again."""
+    """Walk the road up to `stage` (a name of RUN_STEPS); what is finished is not done again."""
     recipe = load_recipe(recipe_path)
     run = Run(recipe, out or default_folder(recipe), resume=resume or stage != "teacher", progress=progress)
     names = tuple(RUN_STEPS)
@@ -142,6 +144,7 @@ class Run:
             "distill": lambda: self._with_bits(stages.distill_student, self.paths.student, "distill"),
             "finetune": self._fine_tune,
             "health": self._health,
+            "qad": self._qad,
             "export": self._export,
             "evaluate": self._evaluate,
             "exam": self._exam,
@@ -149,6 +152,8 @@ class Run:
         }
         for name in steps:
             if name == "teacher" and not self._trains_teacher:
+                continue
+            if name == "qad" and self.recipe.method != "qad":
                 continue
             self._step(name, actions[name])
         return self.report
@@ -169,7 +174,7 @@ class Run:
             report.setdefault("seconds", time.monotonic() - begin)
             if self.world.main:
                 self.state.mark(name, fingerprint, report)
-        if name == "health":
+        if name in ("health", "qad"):
             self.excluded = tuple(report["excluded"])
         self.report.steps[name] = report
 
@@ -219,28 +224,18 @@ class Run:
 
     def _health(self) -> dict[str, Any]:
         """Ask what can do harm; take out what came out wrong and tune again, up to `health_rounds` times."""
-        from latam_edge.evaluate.exam import unsafe_health_keys
-
+        # Where [qad] comes later, it begins with GPTQ's codes, and asks again when it is done.
+        method = "gptq" if self.recipe.method == "qad" else self.recipe.method
         excluded: set[str] = set()
         rounds: list[dict[str, Any]] = []
         for number in range(self.recipe.exam.health_rounds + 1):
             if number:
-                name = f"finetune-{number}"
-                mark = f"{self.fingerprint('health')}-{','.join(sorted(excluded))}"
-                done = self.state.finished(name, mark)
-                if done is None:
-                    corpus_step.write_finetune(self.recipe, self.paths, sorted(excluded), self.progress)
-                    done = dict(stages.fine_tune(self.recipe, self.paths, mark, self.progress, number))
-                    self.state.mark(name, mark, done)
+                self._fine_tune_without(excluded, number, self.fingerprint("health"))
             checkpoint = self.paths.round(number)
-            measure.export(self.recipe, self.paths, "int4", self.progress, checkpoint)
-            unsafe = unsafe_health_keys(
-                self.report.model,
-                seeds=self.recipe.exam.health_seeds,
-                excluded=excluded,
-                max_tokens=self.recipe.exam.max_tokens,
-                progress=self.progress,
+            measure.export(
+                self.recipe, self.paths, "int4", self.progress, checkpoint, method, sorted(excluded)
             )
+            unsafe = self._unsafe(excluded)
             rounds.append({"excluded": sorted(excluded), "unsafe": unsafe})
             if not unsafe:
                 break
@@ -249,9 +244,65 @@ class Run:
         architecture.copy(checkpoint, self.paths.chat)
         return {"excluded": sorted(excluded), "unsafe": rounds[-1]["unsafe"], "rounds": rounds}
 
+    def _fine_tune_without(self, excluded: Collection[str], number: int, fingerprint: str) -> None:
+        """Fine-tuning round `number`, without the items that came out wrong; not done twice."""
+        name, mark = f"finetune-{number}", f"{fingerprint}-{','.join(sorted(excluded))}"
+        if self.state.finished(name, mark) is None:
+            corpus_step.write_finetune(self.recipe, self.paths, sorted(excluded), self.progress)
+            done = dict(stages.fine_tune(self.recipe, self.paths, mark, self.progress, number))
+            self.state.mark(name, mark, done)
+
+    def _unsafe(self, excluded: Collection[str]) -> list[str]:
+        """Keys of the health items that the int4 file answers wrongly in some seed."""
+        from latam_edge.evaluate.exam import unsafe_health_keys
+
+        exam = self.recipe.exam
+        return list(
+            unsafe_health_keys(
+                self.report.model,
+                seeds=exam.health_seeds,
+                excluded=excluded,
+                max_tokens=exam.max_tokens,
+                progress=self.progress,
+            )
+        )
+
+    def _qad(self) -> dict[str, Any]:
+        """Train on the lattice, and ask the file that will be shipped about health once more.
+
+        What comes out wrong there is taken out as in the health step, and both trainings are
+        repeated, up to `health_rounds` times.
+        """
+        report = self.report.steps["health"]
+        excluded, begun = set(report["excluded"]), len(report["rounds"]) - 1
+        rounds: list[dict[str, Any]] = []
+        seconds = 0.0
+        for number in range(self.recipe.exam.health_rounds + 1):
+            if number:
+                self._fine_tune_without(excluded, begun + number, self.fingerprint("qad"))
+            architecture.copy(self.paths.round(begun + number), self.paths.chat)
+            name, mark = f"qad-{number}", f"{self.fingerprint('qad')}-{','.join(sorted(excluded))}"
+            done = self.state.finished(name, mark)
+            if done is None or not self.paths.qad.exists():
+                done = stages.train_on_lattice(self.recipe, self.paths, mark, self.progress, sorted(excluded))
+                self.state.mark(name, mark, done)
+            seconds += done["seconds"]
+            measure.export(self.recipe, self.paths, "int4", self.progress)
+            unsafe = self._unsafe(excluded)
+            rounds.append({"excluded": sorted(excluded), "unsafe": unsafe})
+            if not unsafe:
+                break
+            if number < self.recipe.exam.health_rounds:
+                excluded |= set(unsafe)
+        return {
+            **done, "seconds": seconds, "excluded": sorted(excluded), "unsafe": rounds[-1]["unsafe"],
+            "rounds": rounds,
+        }  # fmt: skip
+
     def _export(self) -> dict[str, Any]:
         return {
-            kind: measure.export(self.recipe, self.paths, kind, self.progress) for kind in ("f16", "int4")
+            kind: measure.export(self.recipe, self.paths, kind, self.progress, excluded=self.excluded)
+            for kind in ("f16", "int4")
         }
 
     def _evaluate(self) -> dict[str, Any]:

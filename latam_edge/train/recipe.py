@@ -122,6 +122,50 @@ class FineTune(Stage):
 
 
 @dataclass(frozen=True, slots=True)
+class Qad:
+    """Quantization-aware distillation: the fine-tuned model, on the lattice, learns to be itself again."""
+
+    tokens: int = 0
+    """Tokens to train on; 0: the stage is left out."""
+    batch_tokens: int = 2048
+    """Tokens per optimizer step; a multiple of `context`."""
+    context: int = 512
+    """Tokens per row: as long as the windows that files are compared on."""
+    lr: float = 1e-4
+    """Adam's peak learning rate for weights and norms."""
+    lr_scales: float = 1e-5
+    """The same for the lattice's scales."""
+    warmup: float = 0.05
+    """Share of the steps in which the rates climb; afterwards they fall to zero along a cosine."""
+    clip: float = 1.0
+    """Gradient norm above which the gradient is scaled down."""
+    activations_from: float = 0.67
+    """Share of the steps after which activations are rounded as llama.cpp rounds them (Q8_0); 1: never."""
+    text_share: float = 0.5
+    """Share of running text among the rows; the rest are dialogues as the chat template lays them out."""
+    evaluations: int = 4
+    """How often the file is written and compared with the full-precision model; the best one is kept."""
+    held_out_tokens: int = 6000
+    """Tokens of text, per language, that each comparison reads and no step trains on."""
+    calibration_tokens: int = 32768
+    """Tokens that GPTQ's codes, which training begins with, are chosen on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """How the 4-bit file is made."""
+
+    method: str = ""
+    """"gptq": codes that make up for each other's errors, chosen on the recipe's own dialogues. "rtn":
+    the nearest codes. "qad": those that [qad] has learnt. "": "qad" where [qad] has tokens, else "gptq"."""
+    calibration_tokens: int = 32768
+    """Gptq: tokens of training text to choose on, half of each language."""
+
+
+METHODS = ("gptq", "rtn", "qad")
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """What the model reads."""
 
@@ -202,6 +246,8 @@ class Recipe:
     pretrain: Stage = field(default_factory=Stage)
     distill: Distill = field(default_factory=Distill)
     finetune: FineTune = field(default_factory=FineTune)
+    qad: Qad = field(default_factory=Qad)
+    export: Export = field(default_factory=Export)
     sampling: Sampling = field(default_factory=Sampling)
     exam: Exam = field(default_factory=Exam)
     compile: bool = True
@@ -210,6 +256,11 @@ class Recipe:
     """Seconds between checkpoints."""
     tensorboard: bool = False
     """Write the metrics for TensorBoard too, below the run's folder; needs the package tensorboard."""
+
+    @property
+    def method(self) -> str:
+        """How the 4-bit file's codes are chosen: one of METHODS."""
+        return self.export.method or ("qad" if self.qad.tokens else "gptq")
 
     def fingerprint(self, *parts: str) -> str:
         """Sixteen hex digits over the seed and the named parts: what a step's result depends on.
@@ -315,10 +366,32 @@ def _check(recipe: Recipe, path: Path) -> None:
         raise BadRecipe(path=path, detail='finetune.mix: data.instructions = ["…", …]')
     if recipe.finetune.mix and not sum(recipe.finetune.mix.values()):
         raise BadRecipe(path=path, detail="finetune.mix: 0")
+    _check_export(recipe, path)
     if not 0 <= recipe.data.held_out_share < 1:
         raise BadRecipe(path=path, detail="data.held_out_share: 0 ≤ … < 1")
     if not 300 <= recipe.data.vocabulary <= 65535:
         raise BadRecipe(path=path, detail="data.vocabulary: 300..65535")
+
+
+def _check_export(recipe: Recipe, path: Path) -> None:
+    qad = recipe.qad
+    if recipe.export.method:
+        _check_word("export.method", recipe.export.method, METHODS, path)
+    if recipe.method == "qad" and not qad.tokens:
+        raise BadRecipe(path=path, detail='export.method = "qad": qad.tokens = …')
+    if qad.context < 32 or qad.batch_tokens <= 0 or qad.batch_tokens % qad.context:
+        raise BadRecipe(path=path, detail="qad.batch_tokens % qad.context")
+    if qad.tokens and qad.tokens < qad.batch_tokens:
+        raise BadRecipe(path=path, detail="qad.tokens ≥ qad.batch_tokens")
+    for name in ("warmup", "activations_from", "text_share"):
+        if not 0 <= getattr(qad, name) <= 1:
+            raise BadRecipe(path=path, detail=f"qad.{name}: 0..1")
+    for name, value in (("qad.evaluations", qad.evaluations), ("qad.held_out_tokens", qad.held_out_tokens)):
+        if value < 1:
+            raise BadRecipe(path=path, detail=f"{name} ≥ 1")
+    for name, tokens in (("qad", qad.calibration_tokens), ("export", recipe.export.calibration_tokens)):
+        if tokens < 512:
+            raise BadRecipe(path=path, detail=f"{name}.calibration_tokens ≥ 512")
 
 
 def _check_word(key: str, word: str, known: tuple[str, ...], path: Path) -> None:

@@ -92,6 +92,8 @@ def _result(step: str, report: dict[str, Any], lang: str | None) -> str:
         return t(key, lang, tokens=_millions(report["tokens"]), loss=decimal(f"{report['loss']:.3f}"))
     if step == "health":
         return t(key, lang, excluded=len(report["excluded"]), unsafe=len(report["unsafe"]))
+    if step == "qad":
+        return t(key, lang, **_lattice(report))
     if step == "export":
         sizes = {kind: format_bytes(report[kind]["file_bytes"]) for kind in ("f16", "int4")}
         return t(key, lang, **sizes, bits=decimal(f"{report['int4']['bits_per_weight']:.2f}"))
@@ -122,6 +124,13 @@ def _stage(report: dict[str, Any]) -> dict[str, str]:
         "es": decimal(f"{bits['es']:.3f}"),
         "pt": decimal(f"{bits['pt']:.3f}"),
     }
+
+
+def _lattice(report: dict[str, Any]) -> dict[str, Any]:
+    kl = {code: decimal(f"{report['kl_gptq'][code]:.4f} → {report['kl'][code]:.4f}") for code in ("es", "pt")}
+    worst = max(report["perplexity"].values())
+    steps = max(int(step) for step in report["evaluations"])
+    return {**kl, "loss": decimal(f"{100 * worst:.2f} %"), "step": report["best_step"], "steps": steps}
 
 
 def _evaluation(report: dict[str, Any]) -> dict[str, str]:

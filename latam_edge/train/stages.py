@@ -1,18 +1,20 @@
-"""The three training stages of a recipe: teacher, distillation, fine-tuning."""
+"""The training stages of a recipe: teacher, distillation, fine-tuning, and the lattice."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from transformers import LlamaForCausalLM
 
 from latam_edge.core.progress import Progress
-from latam_edge.train import architecture, corpus_step, packing, teacher_text, text_step
+from latam_edge.train import architecture, corpus_step, packing, qad_text, teacher_text, text_step
 from latam_edge.train.corpus_step import Paths
 from latam_edge.train.losses import Loss, cross_entropy, distillation, sampled_distillation
+from latam_edge.train.qad import Job, distill_on_lattice
 from latam_edge.train.recipe import Recipe
 from latam_edge.train.teacher import cached_targets, open_teacher, teacher_folder
 from latam_edge.train.teacher_cache import CachedTargets
@@ -162,6 +164,24 @@ def fine_tune(
         validation=text_step.validation(recipe, paths), tensorboard=recipe.tensorboard, world=world,
     )  # fmt: skip
     return _saved(model, report, paths.round(number), paths, "train-finetune", world)
+
+
+def train_on_lattice(
+    recipe: Recipe,
+    paths: Paths,
+    fingerprint: str,
+    progress: Progress,
+    excluded: Collection[str] = (),
+) -> dict[str, Any]:
+    """Quantization-aware distillation of the chat model: an HF checkpoint on the lattice.
+
+    excluded: keys of health items that its text leaves out. One process does it.
+    """
+    job = Job(
+        paths.chat, paths.qad, paths.run / "train-qad", fingerprint, recipe.qad,
+        compile_step=recipe.compile, checkpoint_s=recipe.checkpoint_s,
+    )  # fmt: skip
+    return distill_on_lattice(job, qad_text.of_recipe(recipe, paths, recipe.seed + 3, excluded), progress)
 
 
 def _saved(

@@ -50,6 +50,15 @@ batch_tokens = 1024
 [finetune]
 tokens = 20_000
 batch_tokens = 1024
+[qad]
+tokens = 8192
+batch_tokens = 1024
+context = 128
+evaluations = 2
+held_out_tokens = 600
+calibration_tokens = 1024
+[export]
+calibration_tokens = 1024
 [exam]
 per_category = 1
 max_tokens = 2
@@ -90,7 +99,7 @@ def finish(recipe: Path, out: Path, home: Path, *extra: str) -> str:
 
 def digests(out: Path) -> dict[str, str]:
     files = ("data/dialogues.jsonl", "teacher/model.safetensors", "student/model.safetensors",
-             "chat/model.safetensors", "toy-int4.gguf", "toy-f16.gguf")  # fmt: skip
+             "chat/model.safetensors", "qad/model.safetensors", "toy-int4.gguf", "toy-f16.gguf")  # fmt: skip
     return {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in files}
 
 
@@ -103,6 +112,7 @@ def unbroken(recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
 def test_the_pipeline_registers_a_model_that_answers(unbroken) -> None:
     _, home, printed = unbroken
     assert "Destilando al alumno" in printed
+    assert "KL de GPTQ → QAD" in printed
     assert "KL" in printed
     env = {**os.environ, "LATAM_EDGE_HOME": str(home), "LATAM_EDGE_LANG": "es"}
     run = [sys.executable, "-m", "latam_edge", "run", "--model", "toy", "Hola", "--max-tokens", "3", "--json"]
@@ -115,7 +125,7 @@ def test_a_run_killed_twice_and_resumed_ends_with_the_same_bytes(recipe, unbroke
     expected = digests(unbroken[0])
     out = tmp_path / "run"
     moments = random.Random(11)
-    for marker in ("train-teacher/checkpoint.pt", "train-distill/checkpoint.pt"):
+    for marker in ("train-teacher/checkpoint.pt", "train-distill/checkpoint.pt", "train-qad/checkpoint.pt"):
         with started(recipe, out, tmp_path / "home", "--resume") as process:
             limit = time.monotonic() + WAIT_S
             while not (out / marker).exists():

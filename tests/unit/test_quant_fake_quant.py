@@ -12,9 +12,11 @@ from convert.to_gguf import q4_0
 from quant import lattice
 from quant.fake_quant import (
     LatticeWeight,
+    _round_to_float16,
     export,
     fake_quantize,
     initial_scales,
+    inside_cells,
     round_scale,
     simulate_q8_0,
 )
@@ -110,6 +112,27 @@ def test_activations_are_rounded_as_gguf_rounds_q8_0() -> None:
     # The package multiplies by a differently rounded reciprocal: a half may go the other way.
     assert (found != expected).mean() < 1e-3
     np.testing.assert_allclose(found, expected, atol=float(x.abs().max()) / 127 * 1.01)
+
+
+def test_scales_of_activations_are_float16_to_the_bit() -> None:
+    """Written without casts, which a compiler takes for none."""
+    exact = torch.arange(0, 0x7BFF, dtype=torch.int16).view(torch.float16).float()
+    between = torch.cat([exact, (exact[1:] + exact[:-1]) / 2, exact[1:] * 1.0003, exact[1:] * 0.9997])
+    assert torch.equal(_round_to_float16(between), between.half().float())
+
+
+def test_weights_moved_into_their_cells_have_the_codes_and_are_as_near_as_can_be() -> None:
+    weight, scales = awkward(7)
+    weight = weight.clamp(-1, 1)
+    blocks = export(weight, scales.clamp(-1, 1))
+    codes = np.random.default_rng(1).integers(0, 16, blocks.codes.shape).astype(np.uint8)
+    wanted = lattice.Int4Blocks(codes, blocks.scales)
+    moved = inside_cells(weight, wanted)
+    again = export(moved, torch.from_numpy(blocks.scales).float())
+    np.testing.assert_array_equal(again.codes, codes)
+    kept = inside_cells(weight, blocks, margin=0.0)
+    inner = (blocks.codes > 0) & (blocks.codes < 15)
+    np.testing.assert_allclose(kept.numpy()[inner], weight.numpy()[inner], rtol=1e-6)
 
 
 def test_gradients_pass_straight_through_rounded_activations() -> None:

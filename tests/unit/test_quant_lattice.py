@@ -16,6 +16,7 @@ from quant.lattice import (
     dequantize,
     encode,
     is_exact,
+    recover,
     round_scale,
 )
 
@@ -98,3 +99,30 @@ def test_picked_rows_keep_their_codes_and_scales() -> None:
     blocks = encode(rng.standard_normal((6, 32)).astype(np.float32), np.full((6, 1), 0.3, np.float32))
     order = [3, 1, 5]
     np.testing.assert_array_equal(dequantize(blocks.rows(order)), dequantize(blocks)[order])
+
+
+def test_codes_are_recovered_from_the_weights_that_they_stand_for() -> None:
+    rng = np.random.default_rng(5)
+    codes = rng.integers(0, 16, (200, 96)).astype(np.uint8)
+    codes[:20] = codes[:20] // 2 * 2  # all steps even: twice the scale would do as well
+    codes[20:24], codes[24, :32] = 8, 9
+    scales = round_scale(rng.normal(0, 0.03, (200, 3)).astype(np.float32))
+    scales[30:40] = MIN_SCALE
+    scales[40:50] = MAX_SCALE
+    weight = dequantize(Int4Blocks(codes, scales.astype(np.float16)))
+    found = recover(weight)
+    assert found is not None
+    np.testing.assert_array_equal(dequantize(found), weight)
+    assert is_exact(found.scales)
+
+
+def test_nothing_is_recovered_from_weights_that_are_off_the_lattice() -> None:
+    weight = dequantize(
+        encode(np.random.default_rng(6).normal(0, 1, (8, 64)).astype(np.float32), np.ones((8, 2), np.float32))
+    )
+    assert recover(weight) is not None
+    for change in (1e-6, 0.3, np.nan, np.inf):
+        changed = weight.copy()
+        changed[5, 40] += np.float32(change)
+        assert recover(changed) is None
+    assert recover(weight[:, :40]) is None

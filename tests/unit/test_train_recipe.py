@@ -51,6 +51,13 @@ def test_an_empty_recipe_is_the_defaults(tmp_path: Path) -> None:
         ("[pretrain]\nema = 1.0", "pretrain.ema"),
         ("[pretrain]\nlate_share = 2", "pretrain.late_share"),
         ("[data]\nheld_out_share = 1.0", "data.held_out_share"),
+        ("[export]\nmethod = 'gptk'", "'gptq'"),
+        ("[export]\nmethod = 'qad'", "qad.tokens"),
+        ("[export]\ncalibration_tokens = 8", "export.calibration_tokens"),
+        ("[qad]\nbatch_tokens = 700", "qad.batch_tokens"),
+        ("[qad]\ntokens = 512", "qad.tokens"),
+        ("[qad]\nactivations_from = 1.5", "qad.activations_from"),
+        ("[qad]\nevaluations = 0", "qad.evaluations"),
         ("[finetune.mix]\nchat = 1.0", "'cartilla'"),
         ("[finetune.mix]\nreading = 1.0", "data.instructions"),
         ("[finetune.mix]\ncartilla = 0", "finetune.mix"),
@@ -81,6 +88,16 @@ def test_spelling_out_a_default_changes_no_fingerprint(tmp_path: Path) -> None:
     assert plain.fingerprint("data") == spelled.fingerprint("data")
     other = load_recipe(write(tmp_path, "[data]\ndialogues = 5\ncontext = 128"))
     assert plain.fingerprint("data") != other.fingerprint("data")
+
+
+def test_how_codes_are_chosen_follows_from_the_parts_unless_it_is_said(tmp_path: Path) -> None:
+    for text, method in (
+        ("", "gptq"),
+        ("[qad]\ntokens = 100_000", "qad"),
+        ("[qad]\ntokens = 100_000\n[export]\nmethod = 'gptq'", "gptq"),
+        ("[export]\nmethod = 'rtn'", "rtn"),
+    ):
+        assert load_recipe(write(tmp_path, text)).method == method
 
 
 def test_category_weights_are_numbers(tmp_path: Path) -> None:

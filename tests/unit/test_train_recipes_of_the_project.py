@@ -34,6 +34,17 @@ def test_every_recipe_loads_explains_itself_and_names_categories_that_exist(path
         assert set(stage.weights) <= categories
 
 
+def test_the_larger_semilla_is_a_fair_measure() -> None:
+    small, large = read("semilla"), read("semilla-grande")
+    sizes = [parameters(recipe.student, recipe.data.vocabulary) for recipe in (small, large)]
+    assert 2 <= sizes[1] / sizes[0] <= 4
+    assert large.student.width % 256 == large.student.feed_forward % 256 == 0
+    assert large.data.vocabulary == small.data.vocabulary
+    assert small.method == large.method == "qad"
+    # The primer in ten minutes has no time for it.
+    assert read("cartilla").method == "gptq"
+
+
 @pytest.mark.parametrize(
     ("name", "teacher", "student"), [("semilla-cpu", 12.6e6, 9.4e6), ("semilla-gpu", 113.2e6, 43.8e6)]
 )

@@ -37,4 +37,5 @@ MESSAGES = {
     "convert.calibration_overflow": "on the calibration text, layer {layer} gives infinite values; check the weights",
     "convert.calibration_unused": "Method “{method}” has no use for a calibration text. Leave it out or use --method gptq.",
     "convert.no_passport_place": "this folder has no tokenizer.gguf, where the passport would go",
+    "convert.off_lattice": "{name} is not on the 4-bit lattice: method “qad” is for what “latam-edge distill --qad” writes. Use --method gptq.",
 }

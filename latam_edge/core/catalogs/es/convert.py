@@ -37,4 +37,5 @@ MESSAGES = {
     "convert.calibration_overflow": "con el texto de calibración, la capa {layer} da valores infinitos; revisa los pesos",
     "convert.calibration_unused": "El texto de calibración no sirve para el método «{method}». Quítalo o usa --method gptq.",
     "convert.no_passport_place": "esta carpeta no tiene tokenizer.gguf, donde iría el pasaporte",
+    "convert.off_lattice": "{name} no está en la retícula de 4 bits: el método «qad» es para lo que escribe «latam-edge distill --qad». Usa --method gptq.",
 }

@@ -37,4 +37,5 @@ MESSAGES = {
     "convert.calibration_overflow": "com o texto de calibração, a camada {layer} dá valores infinitos; verifique os pesos",
     "convert.calibration_unused": "O texto de calibração não serve para o método «{method}». Retire-o ou use --method gptq.",
     "convert.no_passport_place": "esta pasta não tem tokenizer.gguf, onde iria o passaporte",
+    "convert.off_lattice": "{name} não está na grade de 4 bits: o método “qad” é para o que “latam-edge distill --qad” escreve. Use --method gptq.",
 }
