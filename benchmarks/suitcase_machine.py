@@ -43,7 +43,7 @@ MODULES = ("fat", "vfat", "nls_cp437", "nls_iso8859-1", "nls_utf8")
 DONE = "SCENARIO DONE"
 
 START = r"""#!/bin/sh
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 S=/stick/valija
 LAUNCHER=/home/maestra/.local/bin/latam-edge
 say() { echo "== $*"; }

@@ -35,7 +35,7 @@ from rich.text import Text
 from latam_edge.core.atomic import write_text
 
 IMAGES = Path(__file__).resolve().parent / "img"
-COLUMNS = 92
+COLUMNS = 108
 PROMPT = "$ "
 TIMEOUT_S = 300.0
 
@@ -85,10 +85,12 @@ class Desk:
         )
 
     def _recorded(self, command: str, answers: list[str], where: Path) -> str:
+        making = command.startswith("latam-edge bundle")
+        environment = self.environment | (self.maker if making else {})
         child, terminal = pty.fork()
         if child == 0:
             os.chdir(where)
-            os.execve("/bin/sh", ["sh", "-c", command], self.environment)
+            os.execve("/bin/sh", ["sh", "-c", command], environment)
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
         said, ends = b"", time.monotonic() + TIMEOUT_S
         while time.monotonic() < ends:
