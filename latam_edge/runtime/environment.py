@@ -15,7 +15,8 @@ Finite, so that an idle chat burns nothing. See docs/decisions for the measureme
 """
 
 LARGE_PAGES = "glibc.malloc.hugetlb=1"
-"""glibc from 2.35 on (its manual: Memory Allocation Tunables) asks the kernel for pages of 2 MB behind large allocations.
+"""glibc asks the kernel for pages of 2 MB behind large allocations (from 2.35 on; source: its manual,
+Memory Allocation Tunables).
 
 A step reads all weights once, and with pages of 4 KB up to a tenth of its time goes to
 translating addresses. Many kernels give larger ones only to those who ask. Elsewhere it means nothing.
