@@ -132,11 +132,12 @@ as $LAUNCHER bundle verify $S --repair /tmp/copia; echo "rc $?"
 """,
     "pull": r"""
 stick ro,uid=$(id -u maestra)
-for moment in 0.3 0.8 1.5 2.5; do
-    say "gone after $moment s"
-    (sleep $moment; umount -l /stick) &
+app=/home/maestra/.local/share/latam-edge/app
+for moment in 0 1 2; do
+    say "gone $moment s after the first file"
+    (until ls -d $app/versions/.*.part > /dev/null 2>&1; do sleep 0.02; done; sleep $moment; umount -l /stick) &
     as sh $S/instalar.sh --yes; echo "rc $?"; wait
-    find /home/maestra/.local -name current.json; mountpoint -q /stick || stick ro,uid=$(id -u maestra)
+    find $app -name current.json; mountpoint -q /stick || stick ro,uid=$(id -u maestra)
 done
 as sh $S/instalar.sh --yes; echo "rc $?"; as $LAUNCHER run "¿Cuál es la capital del Perú?"; echo "rc $?"
 """,
