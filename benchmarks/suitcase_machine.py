@@ -135,7 +135,8 @@ stick ro,uid=$(id -u maestra)
 app=/home/maestra/.local/share/latam-edge/app
 for moment in 0 1 2; do
     say "gone $moment s after the first file"
-    (until ls -d $app/versions/.*.part > /dev/null 2>&1; do sleep 0.02; done; sleep $moment; umount -l /stick) &
+    (until ls -d $app/versions/.*.part; do sleep 0.02; done; sleep $moment; umount -l /stick) \
+        > /dev/null 2>&1 &
     as sh $S/instalar.sh --yes; echo "rc $?"; wait
     find $app -name current.json; mountpoint -q /stick || stick ro,uid=$(id -u maestra)
 done
