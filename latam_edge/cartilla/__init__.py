@@ -1,6 +1,6 @@
 """The cartilla: a bilingual school primer that the project writes itself.
 
-what an item is        model; verdict (yes and no), sourced (facts with sources)
+what an item is        model; claims (yes or no), sourced (facts with sources)
 how it is asked        phrasing, with the templates in data/phrasings/<subject>.toml
 who writes the items   one module per subject, listed in subjects
     calendar_units     dates, counting, units, clock

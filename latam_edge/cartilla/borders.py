@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
+from latam_edge.cartilla.claims import claims
 from latam_edge.cartilla.countries import SOURCE, Country, agree, countries, fields_of, places
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.phrasing import ask, family, first_upper, listing
-from latam_edge.cartilla.verdict import check_conclusion, claims, conclusion
 
 _asked = partial(family, "geography")
 
@@ -42,46 +41,22 @@ def neighbours(country: Country, lang: Lang) -> Item:
     return Item("neighbours", lang, f"neighbours:{country.id}", "fact", questions, (answer,), right, SOURCE)
 
 
-def borders(country: Country, other: Country, lang: Lang) -> Item:
-    """Does X border Y? The answer lists the neighbours, says whether Y is among them, and concludes."""
-    true = other.id in country.border
-    spot, far = country.place, other.place
-    fact = neighbours(country, lang)
-    said = fact.answers[0].rstrip(".")
-    if country.border:
-        if lang == "es":
-            among = f"{far.the} {'está' if true else 'no está'} entre ellos"
-        else:
-            among = f"{far.the} {'está' if true else 'não está'} entre eles"
-        said = f"{said}; {among}"
-    forbid = tuple(name for name in fact.check.forbid if name != far.name)
-    fields = {"The": first_upper(spot.the), "the": spot.the, "other": far.the, "other_of": far.of}
+def borders(country: Country, true: bool, lang: Lang) -> Item | None:
+    """Does X border Y? Every template names another Y. None for islands, which border nobody, when true."""
+    everyone = countries(lang)
+    spot, fact = country.place, neighbours(country, lang)
+    near = [other for other in everyone if other.id in country.border]
+    far = [c for c in everyone if c.border and c.id != country.id and c.id not in country.border]
+    named = near if true else far
+    if not named:
+        return None
+
+    def fields(place: int) -> dict[str, str]:
+        other = named[(place + ord(country.id[0])) % len(named)].place
+        return {"The": first_upper(spot.the), "the": spot.the, "other": other.the, "other_of": other.of}
+
     frames = tuple(agree(text, spot.plural) for text in _asked("borders")[lang])
     own = tuple(agree(text, spot.plural) for text in _asked("borders-own")[lang])
-    return Item(
-        "neighbours",
-        lang,
-        f"borders:{country.id}:{other.id}",
-        "fact",
-        claims("borders", lang, frames, lambda place: fields, own),
-        (conclusion(said, true, lang),),
-        check_conclusion(fact.check.require, true, lang, forbid),
-        SOURCE,
-        0.3,
-    )
-
-
-def border_pairs(lang: Lang) -> Iterator[tuple[Country, Country]]:
-    """Every true pair of neighbours, each followed by a false one of the same country; islands have one."""
-    everyone = countries(lang)
-    by_id = {country.id: country for country in everyone}
-    mainland = [country for country in everyone if country.border]
-    for country in mainland:
-        far = [c for c in mainland if c.id != country.id and c.id not in country.border]
-        near = [by_id[name] for name in country.border if name in by_id]
-        for place_in_list, other in enumerate(near):
-            yield country, other
-            yield country, far[(place_in_list * 5 + ord(country.id[0])) % len(far)]
-    for index, country in enumerate(everyone):
-        if country.island:
-            yield country, mainland[index * 5 % len(mainland)]
+    questions = claims("borders", lang, frames, fields, own)
+    key = f"borders:{country.id}:{'yes' if true else 'no'}"
+    return Item("neighbours", lang, key, "fact", questions, fact.answers, fact.check, SOURCE, 0.7)

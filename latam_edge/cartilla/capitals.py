@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from latam_edge.cartilla.claims import claims
 from latam_edge.cartilla.countries import SOURCE, Country, agree, fields_of, others_than
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.phrasing import ask, ask_family, family, first_upper
-from latam_edge.cartilla.verdict import check, judged
 
 _asked = partial(family, "geography")
 _ask = partial(ask_family, "geography")
@@ -72,10 +72,9 @@ def capital_of(country: Country, lang: Lang) -> Item:
 def is_capital(country: Country, true: bool, lang: Lang) -> Item:
     """Is Y the capital of X? In a false claim every template names the capital of another country.
 
-    Of Bolivia two cities can be claimed with some right: the answer says what each is, without a verdict.
+    Of Bolivia two cities can be claimed with some right.
     """
     others = others_than(country, lang)
-    fact = _capital_answer(country, lang)
     shared = country.id == "bo" and true
 
     def fields(place: int) -> dict[str, str]:
@@ -86,13 +85,11 @@ def is_capital(country: Country, true: bool, lang: Lang) -> Item:
         return {"city": city, "of": country.place.of}
 
     frames, own = _asked("is-capital")[lang], _asked("is-capital-own")[lang]
-    questions, replies = judged("is-capital", lang, frames, fields, fact, true, "{city}", own)
-    right = check((_accepted(country),), true, lang)
-    if shared:
-        replies, right = {}, Check((_accepted(country), ("La Paz",)))
-    answers = tuple(dict.fromkeys(replies.values())) or (fact,)
+    questions = claims("is-capital", lang, frames, fields, own)
+    right = Check((_accepted(country), ("La Paz",)) if country.id == "bo" else (_accepted(country),))
     key = f"is-capital:{country.id}:{'yes' if true else 'no'}"
-    return Item("capitals", lang, key, "fact", questions, answers, right, SOURCE, 2.0, replies)
+    answers = (_capital_answer(country, lang),)
+    return Item("capitals", lang, key, "fact", questions, answers, right, SOURCE, 1.5)
 
 
 def which_capital(country: Country, lang: Lang) -> Item:

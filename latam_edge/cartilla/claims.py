@@ -13,58 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from latam_edge.cartilla.model import Lang
-from latam_edge.cartilla.phrasing import first_upper
-
-LEADS: dict[Lang, tuple[str, ...]] = {
-    "es": (
-        "¿{C}?",
-        "¿Es verdad que {c}?",
-        "¿Es cierto que {c}?",
-        "{C}, ¿verdad?",
-        "{C}, ¿no?",
-        "{C}, ¿cierto?",
-        "¿Verdadero o falso? {C}.",
-        "{C}. ¿Verdadero o falso?",
-        "Creo que {c}. ¿Es correcto?",
-        "Dime si {c}.",
-        "¿Sabes si {c}?",
-        "Me dijeron que {c}. ¿Es verdad?",
-        "Quiero saber si {c}.",
-        "¿Será que {c}?",
-        "¿Es correcto que {c}?",
-        "{C}, ¿sí o no?",
-        "¿Sí o no? {C}.",
-        "Mi amigo dice que {c}. ¿Tiene razón?",
-    ),
-    "pt": (
-        "{C}?",
-        "É verdade que {c}?",
-        "É certo que {c}?",
-        "{C}, né?",
-        "{C}, não é?",
-        "{C}, certo?",
-        "Verdadeiro ou falso? {C}.",
-        "{C}. Verdadeiro ou falso?",
-        "Acho que {c}. Está certo?",
-        "Me diga se {c}.",
-        "Você sabe se {c}?",
-        "Me disseram que {c}. É verdade?",
-        "Quero saber se {c}.",
-        "Será que {c}?",
-        "Está correto que {c}?",
-        "{C}, sim ou não?",
-        "Sim ou não? {C}.",
-        "Meu amigo diz que {c}. Ele tem razão?",
-    ),
-}
-"""Ways to ask whether a claim holds: {c} is the claim, {C} the claim with a capital. Never a negation."""
+from latam_edge.cartilla.phrasing import family, first_upper
 
 Fields = Callable[[int], Mapping[str, str]]
 """The fields of a claim in the template of this number: a false claim names another city in each."""
 
 
 def claims(
-    family: str, lang: Lang, frames: Sequence[str], fields: Fields, own: Sequence[str] = ()
+    prefix: str, lang: Lang, frames: Sequence[str], fields: Fields, own: Sequence[str] = ()
 ) -> tuple[tuple[str, str], ...]:
     """Every frame through every lead-in, and the whole questions of `own`, as (template name, question).
 
@@ -72,10 +28,11 @@ def claims(
     own     questions with the same fields that are more than a claim and a lead-in
     """
     made = []
-    templates = [(lead, frame) for lead in LEADS[lang] for frame in frames] + [("{C}", text) for text in own]
+    leads = family("lead_ins", "claim")[lang]
+    templates = [(lead, frame) for lead in leads for frame in frames] + [("{C}", text) for text in own]
     for place, (lead, frame) in enumerate(templates, start=1):
         claim = frame.format(**fields(place))
         opening = "¿" if claim.startswith("¿") else ""
         capital = opening + first_upper(claim.removeprefix("¿"))
-        made.append((f"{family}-{place}", lead.format(c=claim, C=capital)))
+        made.append((f"{prefix}-{place}", lead.format(c=claim, C=capital)))
     return tuple(made)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from latam_edge.cartilla.claims import Fields, claims
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.phrasing import ask_family, family, uncapped
-from latam_edge.cartilla.verdict import Fields, check, judged
 
 _asked = partial(family, "dates")
 _ask = partial(ask_family, "dates")
@@ -202,25 +202,22 @@ def _with_article(day: str) -> str:
 
 
 def _claims(lang: Lang) -> Iterator[Item]:
-    """Is Tuesday the day after Monday? Has May 30 days? The fact, then the verdict."""
+    """Is Tuesday the day after Monday? Has May 30 days? The answer is the fact."""
     facts = {item.key: item for item in (*_days(lang), *_months(lang))}
     days, months = DAYS[lang], MONTHS[lang]
 
-    def about(key: str, frames: tuple[str, ...], true: bool, fields: Fields, echo: str) -> Item:
+    def about(key: str, frames: tuple[str, ...], true: bool, fields: Fields) -> Item:
         fact = facts[key]
-        require = fact.check.require or ((fact.check.number or "",),)
         family = f"is-{key.split(':')[0]}"
-        questions, replies = judged(family, lang, frames, fields, fact.answers[0], true, echo)
         return Item(
             "calendar",
             lang,
             f"is-{key}:{'yes' if true else 'no'}",
             "fact",
-            questions,
-            tuple(dict.fromkeys(replies.values())),
-            check(require, true, lang),
-            weight=0.5,
-            replies=replies,
+            claims(family, lang, frames, fields),
+            fact.answers,
+            fact.check,
+            weight=0.4,
         )
 
     for true in (True, False):
@@ -231,13 +228,7 @@ def _claims(lang: Lang) -> Iterator[Item]:
                 spoken = named if lang == "es" else _with_article(named)
                 return {"d": day, "of": preposed(day)[0], "e": spoken}
 
-            yield about(
-                f"day-after:{i}",
-                _asked("is-day-after")[lang],
-                true,
-                of_day,
-                "el {e}" if lang == "es" else "{e}",
-            )
+            yield about(f"day-after:{i}", _asked("is-day-after")[lang], true, of_day)
         for i, month in enumerate(months):
 
             def of_month(place: int, i: int = i, month: str = month, true: bool = true) -> dict[str, str]:
@@ -248,9 +239,8 @@ def _claims(lang: Lang) -> Iterator[Item]:
                 wrong = 61 - right if right >= 30 else (30, 31)[place % 2]
                 return {"m": month, "n": str(right if true else wrong)}
 
-            yield about(f"month-after:{i}", _asked("is-month-after")[lang], true, of_month, "{e}")
-            days_of = "{n} días" if lang == "es" else "{n} dias"
-            yield about(f"month-days:{i}", _asked("is-month-days")[lang], true, of_length, days_of)
+            yield about(f"month-after:{i}", _asked("is-month-after")[lang], true, of_month)
+            yield about(f"month-days:{i}", _asked("is-month-days")[lang], true, of_length)
 
 
 def items(lang: Lang) -> Iterator[Item]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache, partial
 
-from latam_edge.cartilla.borders import border_pairs, borders, neighbours
+from latam_edge.cartilla.borders import borders, neighbours
 from latam_edge.cartilla.capitals import capital, capital_of, is_capital, which_capital
+from latam_edge.cartilla.claims import claims
 from latam_edge.cartilla.countries import LANGS, SOURCE, Country, agree, countries, fields_of, others_than
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.phrasing import ask, ask_family, family, first_upper, listing, read
-from latam_edge.cartilla.verdict import check, judged
 
 _asked = partial(family, "geography")
 _ask = partial(ask_family, "geography")
@@ -49,13 +49,9 @@ def is_currency(country: Country, true: bool, lang: Lang) -> Item:
         money = country.currency if true else others[(place * 5 + 2) % len(others)]
         return {"of": spot.of, "within": spot.within, "money": money}
 
-    the = "el" if lang == "es" else "o"
-    said, frames = fact.answers[0], _asked("is-currency")[lang]
-    questions, replies = judged("is-currency", lang, frames, fields, said, true, the + " {money}")
-    answers = tuple(dict.fromkeys(replies.values()))
+    questions = claims("is-currency", lang, _asked("is-currency")[lang], fields)
     key = f"is-currency:{country.id}:{'yes' if true else 'no'}"
-    right = check(fact.check.require, true, lang)
-    return Item("currencies", lang, key, "fact", questions, answers, right, SOURCE, 0.5, replies)
+    return Item("currencies", lang, key, "fact", questions, fact.answers, fact.check, SOURCE, 0.4)
 
 
 def language(country: Country, lang: Lang) -> Item:
@@ -90,13 +86,9 @@ def is_spoken(country: Country, true: bool, lang: Lang) -> Item:
         tongue = spoken[place % len(spoken)] if true else others[place * 3 % len(others)]
         return {"of": country.place.of, "within": country.place.within, "tongue": tongue}
 
-    the = "el" if lang == "es" else "o"
-    said, frames = fact.answers[0], _asked("is-spoken")[lang]
-    questions, replies = judged("is-spoken", lang, frames, fields, said, true, the + " {tongue}")
-    answers = tuple(dict.fromkeys(replies.values()))
+    questions = claims("is-spoken", lang, _asked("is-spoken")[lang], fields)
     key = f"is-spoken:{country.id}:{'yes' if true else 'no'}"
-    right = check(fact.check.require, true, lang)
-    return Item("languages", lang, key, "fact", questions, answers, right, SOURCE, 0.5, replies)
+    return Item("languages", lang, key, "fact", questions, fact.answers, fact.check, SOURCE, 0.4)
 
 
 _SYNONYMS = {
@@ -162,12 +154,9 @@ def is_in(country: Country, true: bool, lang: Lang) -> Item:
         return {"the": spot.the, "region": "no Caribe" if name == "Caribe" else f"na {name}"}
 
     frames = tuple(agree(text, spot.plural) for text in _asked("is-in")[lang])
-    echo = "en {region}" if lang == "es" else "{region}"
-    questions, replies = judged("is-in", lang, frames, fields, fact.answers[0], true, echo)
-    answers = tuple(dict.fromkeys(replies.values()))
+    questions = claims("is-in", lang, frames, fields)
     key = f"is-in:{country.id}:{'yes' if true else 'no'}"
-    right = check(fact.check.require, true, lang)
-    return Item("regions", lang, key, "fact", questions, answers, right, SOURCE, 0.5, replies)
+    return Item("regions", lang, key, "fact", questions, fact.answers, fact.check, SOURCE, 0.4)
 
 
 def demonym(country: Country, lang: Lang) -> Item | None:
@@ -210,11 +199,11 @@ def items() -> Iterator[Item]:
             people = demonym(country, lang)
             if people is not None:
                 yield people
-        seen: set[tuple[str, str]] = set()
-        for country, other in border_pairs(lang):
-            if (country.id, other.id) not in seen:
-                seen.add((country.id, other.id))
-                yield borders(country, other, lang)
+        for country in everyone:
+            for true in (True, False):
+                claimed = borders(country, true, lang)
+                if claimed is not None:
+                    yield claimed
 
 
 _STRIDES = (1, 4, 10, 13, 22)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from latam_edge.cartilla.claims import claims
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.phrasing import ask, ask_family, family, first_upper, read
-from latam_edge.cartilla.verdict import check, judged
 
 LANGS: tuple[Lang, ...] = ("es", "pt")
 CATEGORY = "science"
@@ -152,17 +152,13 @@ def kind(animal: Animal, lang: Lang) -> Item:
 
 
 def is_kind(animal: Animal, asked: str, lang: Lang) -> Item:
-    """Is it a <class>? The right class first, then the verdict."""
+    """Is it a <class>? The answer says which it is."""
     table = _data()["class"]
-    true = asked == animal.kind
     fields = {"the": animal.the, "kind": table[asked][lang], "group": _data()["group"][asked][lang]}
-    fact = kind(animal, lang)
     frames, own = family(CATEGORY, "is-class")[lang], family(CATEGORY, "is-class-own")[lang]
-    said = fact.answers[0]
-    questions, replies = judged("is-class", lang, frames, lambda place: fields, said, true, "{kind}", own)
-    (answer,) = set(replies.values())
-    right = check(fact.check.require, true, lang)
-    return _item(lang, f"is-class:{animal.id}:{asked}", questions, answer, right, 0.8)
+    questions = claims("is-class", lang, frames, lambda place: fields, own)
+    fact = kind(animal, lang)
+    return _item(lang, f"is-class:{animal.id}:{asked}", questions, fact.answers[0], fact.check, 0.6)
 
 
 def food(animal: Animal, lang: Lang) -> Item | None:
@@ -198,17 +194,10 @@ def _claim(fact: dict[str, Any], lang: Lang) -> Iterator[Item]:
     """A fact with what people ask about it by yes or no: one claim that holds, one that does not."""
     own = fact[lang]
     require = tuple(tuple(group.split("/")) for group in own["need"])
-    for name, true in (("true", True), ("false", False)):
-        questions: tuple[tuple[str, str], ...] = ()
-        replies: dict[str, str] = {}
-        for number, marked in enumerate(own[name], start=1):
-            frame, echo = (marked.replace("*", ""),), marked.split("*")[1]
-            asked, answers = judged(f"claim{number}", lang, frame, lambda place: {}, own["fact"], true, echo)
-            questions, replies = questions + asked, replies | answers
-        key = f"claim:{fact['key']}:{'yes' if true else 'no'}"
-        said = tuple(dict.fromkeys(replies.values()))
-        right = check(require, true, lang)
-        yield Item(CATEGORY, lang, key, "fact", questions, said, right, replies=replies)
+    for name in ("true", "false"):
+        questions = claims("claim", lang, tuple(own[name]), lambda place: {})
+        key = f"claim:{fact['key']}:{'yes' if name == 'true' else 'no'}"
+        yield _item(lang, key, questions, own["fact"] + ".", Check(require))
 
 
 def items() -> Iterator[Item]:

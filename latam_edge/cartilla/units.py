@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from latam_edge.cartilla.claims import claims
 from latam_edge.cartilla.model import Check, Item, Lang
 from latam_edge.cartilla.number_words import in_words
 from latam_edge.cartilla.phrasing import ask_family, family, uncapped
-from latam_edge.cartilla.verdict import check, judged
 
 _asked = partial(family, "units")
 _ask = partial(ask_family, "units")
@@ -110,18 +110,15 @@ def items(lang: Lang) -> Iterator[Item]:
                 wrong = [other for other in _ASKED_SIZES if other != size]
                 return {"size": str(size if true else wrong[place % len(wrong)])}
 
-            echo = f"{{size}} {small}"
-            claimed, replies = judged("is-holds", lang, frames, of_size, fact, true, echo)
             yield Item(
                 "units",
                 lang,
                 f"is-holds:{key}:{'yes' if true else 'no'}",
                 "fact",
-                claimed,
-                tuple(dict.fromkeys(replies.values())),
-                check(((f"{size} {small}",),), true, lang),
-                weight=0.5,
-                replies=replies,
+                claims("is-holds", lang, frames, of_size),
+                (fact,),
+                Check(((f"{size} {small}",),)),
+                weight=0.4,
             )
         top = 20 if size in _ROUND else 12
         for n in range(2, top + 1):
