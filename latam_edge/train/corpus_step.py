@@ -59,6 +59,10 @@ class Paths:
         """The chat model on the lattice, after quantization-aware distillation."""
         return self.run / "qad"
 
+    def qad_round(self, number: int) -> Path:
+        """The chat model on the lattice, before the health questions have been asked of it."""
+        return self.run / f"qad-{number}"
+
     def round(self, number: int) -> Path:
         """The student after fine-tuning round `number`; a round never overwrites an earlier one."""
         return self.run / f"chat-{number}"

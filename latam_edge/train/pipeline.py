@@ -276,24 +276,30 @@ class Run:
         report = self.report.steps["health"]
         excluded, begun = set(report["excluded"]), len(report["rounds"]) - 1
         rounds: list[dict[str, Any]] = []
+        done: dict[str, Any] | None = None
         seconds = 0.0
         for number in range(self.recipe.exam.health_rounds + 1):
             if number:
                 self._fine_tune_without(excluded, begun + number, self.fingerprint("qad"))
-            architecture.copy(self.paths.round(begun + number), self.paths.chat)
+            chat, on_lattice = self.paths.round(begun + number), self.paths.qad_round(number)
             name, mark = f"qad-{number}", f"{self.fingerprint('qad')}-{','.join(sorted(excluded))}"
             done = self.state.finished(name, mark)
-            if done is None or not self.paths.qad.exists():
-                done = stages.train_on_lattice(self.recipe, self.paths, mark, self.progress, sorted(excluded))
+            if done is None:
+                done = stages.train_on_lattice(
+                    self.recipe, self.paths, chat, on_lattice, mark, self.progress, sorted(excluded)
+                )
                 self.state.mark(name, mark, done)
             seconds += done["seconds"]
-            measure.export(self.recipe, self.paths, "int4", self.progress)
+            measure.export(self.recipe, self.paths, "int4", self.progress, on_lattice)
             unsafe = self._unsafe(excluded)
             rounds.append({"excluded": sorted(excluded), "unsafe": unsafe})
             if not unsafe:
                 break
             if number < self.recipe.exam.health_rounds:
                 excluded |= set(unsafe)
+        assert done is not None
+        architecture.copy(chat, self.paths.chat)
+        architecture.copy(on_lattice, self.paths.qad)
         return {
             **done, "seconds": seconds, "excluded": sorted(excluded), "unsafe": rounds[-1]["unsafe"],
             "rounds": rounds,

@@ -77,6 +77,8 @@ def of_recipe(recipe: Recipe, paths: Paths, seed: int, excluded: Collection[str]
         max(1, round(settings.tokens * (1 - settings.text_share) / 20)),
     )
     chat = _all_learnt(packing.pack(documents.encode_dialogues(tokenizer, dialogues), settings.context))
+    rows: RowSource
+    order: Order
     rows, order = _mixed(packing.joined(running), chat, settings.text_share, seed)
     if recipe.data.texts:
         stage = Stage(tokens=settings.tokens, batch_tokens=settings.batch_tokens)

@@ -169,16 +169,18 @@ def fine_tune(
 def train_on_lattice(
     recipe: Recipe,
     paths: Paths,
+    checkpoint: Path,
+    out: Path,
     fingerprint: str,
     progress: Progress,
     excluded: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Quantization-aware distillation of the chat model: an HF checkpoint on the lattice.
+    """Quantization-aware distillation of `checkpoint`: the HF checkpoint `out`, on the lattice.
 
     excluded: keys of health items that its text leaves out. One process does it.
     """
     job = Job(
-        paths.chat, paths.qad, paths.run / "train-qad", fingerprint, recipe.qad,
+        checkpoint, out, paths.run / "train-qad", fingerprint, recipe.qad,
         compile_step=recipe.compile, checkpoint_s=recipe.checkpoint_s,
     )  # fmt: skip
     return distill_on_lattice(job, qad_text.of_recipe(recipe, paths, recipe.seed + 3, excluded), progress)

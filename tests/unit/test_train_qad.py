@@ -27,9 +27,12 @@ from quant.calibration import Calibration, Text
 
 torch.set_num_threads(1)
 
+pytestmark = pytest.mark.timeout(900)
+"""Seconds each on a quiet machine; machines are not always quiet."""
+
 SHAPE = Model(layers=2, width=64, heads=2, kv_heads=1, feed_forward=96)
 SETTINGS = Qad(
-    tokens=40 * 256, batch_tokens=256, context=64, lr=1e-3, lr_scales=1e-4, evaluations=2, held_out_tokens=300
+    tokens=20 * 256, batch_tokens=256, context=64, lr=1e-3, lr_scales=1e-4, evaluations=2, held_out_tokens=300
 )
 SENTENCE = "El río lleva agua. A menina lê um livro na escola. Tres por cuatro son doce.\n"
 
@@ -170,7 +173,7 @@ def test_learning_on_the_lattice_brings_the_written_weights_nearer_to_full_preci
 def test_the_kept_checkpoint_is_the_one_whose_file_is_best(folder, text, tmp_path) -> None:
     report = qad.distill_on_lattice(job(folder, tmp_path), text, silent)
     means = {int(step): float(np.mean(list(kl.values()))) for step, kl in report["evaluations"].items()}
-    assert sorted(means) == [0, 20, 40]
+    assert sorted(means) == [0, 10, 20]
     assert report["best_step"] == min(means, key=lambda step: means[step])
     kept = checkpoint.load(tmp_path / "qad")
     assert all(
@@ -179,13 +182,13 @@ def test_the_kept_checkpoint_is_the_one_whose_file_is_best(folder, text, tmp_pat
         if len(kept.tensors[name].shape) == 2
     )
     lines = [json.loads(line) for line in (tmp_path / "work" / "metrics.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines if "kl" in line] == [0, 20, 40]
+    assert [line["step"] for line in lines if "kl" in line] == [0, 10, 20]
     assert sorted(path.name for path in (tmp_path / "work").iterdir()) == ["metrics.jsonl"]
 
 
 def test_a_run_killed_twice_ends_with_the_same_bytes(folder, text, tmp_path) -> None:
     qad.distill_on_lattice(job(folder, tmp_path / "whole"), text, silent)
-    for at in (7, 25):
+    for at in (4, 15):
 
         def killed(step: Step, at: int = at) -> None:
             if step.key == qad.KEY and step.done == at * 256:
