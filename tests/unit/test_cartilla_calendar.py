@@ -51,15 +51,13 @@ def test_days_and_months_are_counted_one_by_one() -> None:
     )
 
 
-def test_yes_and_no_come_after_the_fact() -> None:
+def test_claims_are_answered_with_the_fact() -> None:
     items = {(item.lang, item.key): item for item in calendar_units.items()}
     february = items["es", "is-month-days:1:no"]
-    fact = "Febrero tiene 28 días, y 29 en año bisiesto."
-    assert february.answers == tuple(f"{fact} ¿{n} días? No, no es cierto." for n in (31, 30))
-    assert not grade(february.check, f"{fact} ¿31 días? Sí, es cierto.")
-    assert items["pt", "is-holds:m-cm:yes"].answers == (
-        "Um metro tem 100 centímetros. 100 centímetros? Sim, é verdade.",
-    )
+    assert february.answers == ("Febrero tiene 28 días, y 29 en año bisiesto.",)
+    assert not grade(february.check, "Sí, febrero tiene 31 días.")
+    assert items["pt", "is-holds:m-cm:yes"].answers == ("Um metro tem 100 centímetros.",)
+    assert not grade(items["pt", "is-holds:m-cm:yes"].check, "Sim, é verdade.")
 
 
 def test_questions_agree_with_the_gender_of_what_is_counted() -> None:
