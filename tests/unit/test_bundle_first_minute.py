@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
 import sys
 from pathlib import Path
 
 import pytest
 from bundles import write_bundle, write_wheel
 
-from latam_edge.bundle import install, uninstall
+from latam_edge.bundle import install, layout, own_wheel, uninstall
 from latam_edge.bundle.install import look
 from latam_edge.cli import main as cli
 from latam_edge.cli import output
@@ -106,3 +108,37 @@ def test_a_chats_modules_are_compiled_and_rare_ones_are_not(tmp_path: Path) -> N
     done = install.install(look(tmp_path / "stick"))
     library = next(done.launcher.parents[1].glob("data/app/versions/*/lib"))
     assert {path.name.split(".")[0] for path in library.rglob("*.pyc")} == {"__init__", "a"}
+
+
+def test_a_stick_that_is_pulled_out_does_not_take_along_the_words_that_say_so(
+    tmp_path: Path, home: Path
+) -> None:
+    """The installer runs from a copy; while it waits for an answer, the stick goes."""
+    own = own_wheel.pack(tmp_path / "own")
+    write_bundle(tmp_path / "stick", [own, write_wheel(tmp_path / "w", "platformdirs")])
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {"LATAM_EDGE_HOME": str(home), "TMPDIR": str(scratch), "LANG": "es_AR.UTF-8"}
+    child, terminal = pty.fork()
+    if child == 0:
+        command = [sys.executable, "-I", "-S", str(tmp_path / "stick" / layout.START)]
+        os.execve(sys.executable, command, environment)
+    said = b""
+    while b"[s/N] " not in said:
+        said += os.read(terminal, 4096)
+    assert [path.name for path in scratch.glob("*/*.whl")] != []
+    (tmp_path / "stick").rename(tmp_path / "pulled")
+    os.write(terminal, b"s\n")
+    try:
+        while piece := os.read(terminal, 4096):
+            said += piece
+    except OSError:  # Linux's way of saying that the other side is gone
+        pass
+    os.close(terminal)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    text = said.decode("utf-8", "replace")
+    assert "Traceback" not in text
+    assert "LE-151" in text
+    assert code == 3
+    assert list(scratch.iterdir()) == []
+    assert not (home / "bin").exists()

@@ -1,13 +1,18 @@
 """The first thing that runs from the stick: checks what it is about to run, then runs the installer.
 
 It needs nothing but Python, and must itself be understood by old versions of it, so
-that they can say what is missing. It runs the program's own wheel without installing it.
+that they can say what is missing. It runs the program's own wheel without installing it,
+from a copy: a stick that is pulled out must not take along the words that say so, and
+what runs is what was compared.
 """
 
 import hashlib
+import io
 import json
 import os
+import shutil
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
@@ -30,8 +35,18 @@ def say(lines: "tuple[str, ...]", fact: str) -> None:
         sys.stderr.write(line.format(fact) + "\n")
 
 
-def bootstrap() -> "list[str]":
-    """Paths of the wheels that the installer runs from, each compared with the list."""
+def keep(file: "io.FileIO", piece: bytes) -> bool:
+    """Write a piece of the copy; whether there was room."""
+    try:
+        return file.write(piece) == len(piece)
+    except OSError:
+        return False
+
+
+def bootstrap(place: str) -> "list[str]":
+    """Paths of the wheels that the installer runs from, each compared with the list and copied to `place`.
+
+    Where there is no room for copies, the paths are those on the stick."""
     name = "manifest.json"
     try:
         with open(os.path.join(HERE, name), "rb") as file:
@@ -41,13 +56,15 @@ def bootstrap() -> "list[str]":
         for name in listed["bootstrap"]:
             # Only a plain name in the wheels' folder: the list itself has not been checked yet.
             path = os.path.join(HERE, "wheels", os.path.basename(name))
-            digest = hashlib.sha256()
-            with open(path, "rb") as file:
+            copy = os.path.join(place, os.path.basename(path)) if place else os.devnull
+            digest, whole = hashlib.sha256(), bool(place)
+            with open(path, "rb") as file, open(copy, "wb", 0) as out:
                 for piece in iter(lambda: file.read(1 << 20), b""):
                     digest.update(piece)
+                    whole = whole and keep(out, piece)
             if digest.hexdigest() != known[name]:
                 raise ValueError(name)
-            found.append(path)
+            found.append(copy if whole else path)
         return found
     except (OSError, ValueError, KeyError, TypeError):
         say(DAMAGED, name)
@@ -62,7 +79,19 @@ def main() -> int:
         say(TOO_OLD, sys.version.split()[0])
         return 3
     sys.dont_write_bytecode = True  # nothing is written to the stick
-    sys.path[:0] = bootstrap()
+    try:
+        place = tempfile.mkdtemp(prefix="latam-edge-")
+    except OSError:
+        place = ""
+    try:
+        return installer(place)
+    finally:
+        if place:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def installer(place: str) -> int:
+    sys.path[:0] = bootstrap(place)
     from latam_edge.cli.main import main as command
 
     words = sys.argv[1:]
