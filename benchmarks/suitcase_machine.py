@@ -212,6 +212,12 @@ def build(options: argparse.Namespace) -> Images:
     return Images(disk, stick)
 
 
+def fresh(image: Path, copy: Path) -> None:
+    """A new copy of an image; a machine that still holds the old one keeps that."""
+    copy.unlink(missing_ok=True)
+    shutil.copy(image, copy)
+
+
 class Machine:
     """One start. What it says is in `said`; its disks are copies unless `disk` is given."""
 
@@ -220,9 +226,9 @@ class Machine:
         self._log = open(self._path, "wb")  # noqa: SIM115 - closed by `close`
         if disk is None:
             disk = work / "scratch.img"
-            shutil.copy(images.disk, disk)
+            fresh(images.disk, disk)
         stick = work / "scratch-stick.img"
-        shutil.copy(images.stick, stick)
+        fresh(images.stick, stick)
         command = ["linux.uml", "mem=2048M", f"ubd0={disk}", f"ubd1={stick}", "root=/dev/ubda", "rw"]
         command += ["init=/scenario/start", "quiet", "con=null", "con0=null,fd:1", f"scenario={scenario}"]
         self.process = subprocess.Popen(
@@ -263,7 +269,7 @@ def run(images: Images, work: Path, scenario: str) -> str:
 def cuts(images: Images, work: Path, count: int) -> str:
     """Power cuts, each on the disk that the one before left; what came of them."""
     disk = work / "cut.img"
-    shutil.copy(images.disk, disk)
+    fresh(images.disk, disk)
     draw = random.Random(6)
     lines, whole = [], 0.0
     wanted = ""

@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
-from latam_edge.bundle import fingerprint, launcher, places, stick, system
+from latam_edge.bundle import fingerprint, launcher, layout, places, stick, system
 from latam_edge.bundle.bytecode import ROOM_SHARE, compile_all
 from latam_edge.bundle.manifest import Manifest, Model, ModelFile, Packages
 from latam_edge.bundle.places import Places, State
@@ -30,6 +30,7 @@ from latam_edge.core.errors import (
     BundleAltered,
     BundleDowngrade,
     BundleLibrary,
+    BundleMissing,
     BundleOtherKey,
     BundleSystem,
     BundleTarget,
@@ -114,8 +115,8 @@ def install(
     interpreter: the Python that will run the program; this one by default. accepted: as for `look`;
     then a changed document or start file does not stop the installation. A wheel or a model that is
     not what the list says always does.
-    Raises BundleAltered, BundleEscape, BundleLink, BundleBomb, BundleWheel, BundleLibrary, BundleSystem,
-    LibraryBusy, DiskFull, ReadOnlyPlace; what ran before still runs."""
+    Raises BundleAltered, BundleMissing, BundleEscape, BundleLink, BundleBomb, BundleWheel, BundleLibrary,
+    BundleSystem, LibraryBusy, DiskFull, ReadOnlyPlace; what ran before still runs."""
     where = where or places.user_places()
     if where.shared and os.name != "nt":
         # An administrator's umask of 077 would make a program that nobody else can start.
@@ -128,6 +129,22 @@ def install(
 
 
 def _install(
+    offer: Offer,
+    where: Places,
+    interpreter: str | None,
+    library: Library | None,
+    accepted: bool,
+    progress: Progress,
+) -> Installed:
+    try:
+        return _put_in_force(offer, where, interpreter, library, accepted, progress)
+    except BundleAltered:
+        if not os.path.lexists(offer.folder / layout.MANIFEST):
+            raise BundleMissing(path=offer.folder) from None  # pulled out: nobody changed anything
+        raise
+
+
+def _put_in_force(
     offer: Offer,
     where: Places,
     interpreter: str | None,

@@ -74,7 +74,7 @@ def take(folder: Path, item: Item, sink: Callable[[bytes], object]) -> None:
     """Hand the listed file to `sink`, piece by piece, and compare it with the list.
 
     The comparison comes after the last piece: until this returns, what was handed out is not to be used.
-    Raises BundleAltered, BundleMissing when the whole bundle is gone, what `open_file` and `sink` raise."""
+    Raises BundleAltered, what `open_file` raises, and what `sink` raises."""
     digest, size = sha256(), 0
     try:
         with open_file(folder, item.path) as (file, found):
@@ -87,8 +87,6 @@ def take(folder: Path, item: Item, sink: Callable[[bytes], object]) -> None:
                 digest.update(piece)
                 sink(piece)
     except FileMissing:
-        if not os.path.lexists(folder / layout.MANIFEST):
-            raise BundleMissing(path=folder) from None  # pulled out
         raise BundleAltered(name=item.path, path=folder) from None
     if size != item.size or digest.hexdigest() != item.sha256:
         raise BundleAltered(name=item.path, path=folder)
