@@ -28,6 +28,13 @@ DESCRIPTION = {
     "en": "A small school model. It knows what is in its primer and says “I don't know” to the rest. It can be wrong.",
 }
 
+CODES = {
+    "rtn": "rounded to nearest with scale search",
+    "gptq": "codes by GPTQ, calibrated on the dialogues of its fine-tuning",
+    "qad": "codes by quantization-aware distillation",
+}
+"""How the card words the method of the 4-bit file."""
+
 GROUPS = {
     "Arithmetic to two digits (sums and differences)": ("sums1", "sums2", "diffs1", "diffs2"),
     "Capitals": ("capitals",),
@@ -111,7 +118,7 @@ def markdown(
         f"- File: `{recipe.name}.gguf`, {format_bytes(file_bytes)}, sha256 `{digest}`",
         f"- Weights: {facts['parameters'] / 1e6:.2f} million, Llama architecture, {recipe.student.layers} layers,"
         f" width {recipe.student.width}, vocabulary {recipe.data.vocabulary}, embedding tied",
-        "- Format: 4-bit lattice (GGUF Q4_0, round to nearest with scale search), embedding included,"
+        f"- Format: 4-bit lattice (GGUF Q4_0, {CODES[steps['export']['int4']['method']]}), embedding included,"
         f" {steps['export']['int4']['bits_per_weight']:.2f} bits per weight",
         "- Licence: Apache-2.0, the weights too. All training text was written by this project"
         " (`latam_edge/cartilla`), so no outside text is in them; facts carry their source in"
@@ -170,6 +177,8 @@ def markdown(
         "## Limits",
         "",
         "- It knows the cartilla and nothing else; a question near its subjects may get a confident wrong answer.",
+        '- Asked by yes or no ("¿Es cierto que…?"), it says what is so, without a yes or a no: models of this size'
+        " say either by chance.",
         "- No conversation beyond short follow-ups, no text of its own, no numbers above three digits.",
         "- Indigenous words are few and in one variety or spelling each; speakers should review them.",
         "- Phrasings that differ much from those taught lower every figure above.",
