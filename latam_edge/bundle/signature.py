@@ -36,7 +36,11 @@ def sign(manifest: bytes, key: Path | None = None) -> str:
 
     secret = Ed25519PrivateKey.from_private_bytes(_secret(key or key_file()))
     public = secret.public_key().public_bytes_raw()
-    return f"{FORM}\n{public.hex()}\n{secret.sign(PREFIX + manifest).hex()}\n"
+    return _text(public, secret.sign(PREFIX + manifest))
+
+
+def _text(key: bytes, value: bytes) -> str:
+    return f"{FORM}\n{key.hex()}\n{value.hex()}\n"
 
 
 def _secret(path: Path) -> bytes:
@@ -62,12 +66,14 @@ def _hex(text: str, size: int) -> bytes:
 
 
 def check(manifest: bytes, signature: bytes, path: Path) -> bytes:
-    """The public key (32 bytes) that signed the manifest. Raises BundleUnsigned, which names `path`."""
+    """The public key (32 bytes) that signed the manifest. Raises BundleUnsigned, which names `path`.
+
+    One spelling alone is taken: a capital letter says the same in hexadecimal, and is a changed byte."""
     try:
-        form, public, signed = signature.decode("ascii").splitlines()
+        _, public, signed = signature.decode("ascii").splitlines()
         key, value = _hex(public, 32), _hex(signed, 64)
     except ValueError:
         raise BundleUnsigned(path=path) from None
-    if form != FORM or not ed25519.verify(key, PREFIX + manifest, value):
+    if signature != _text(key, value).encode() or not ed25519.verify(key, PREFIX + manifest, value):
         raise BundleUnsigned(path=path)
     return key

@@ -135,3 +135,20 @@ def test_another_key_has_other_words() -> None:
     keys = [bytes([n]) * 32 for n in range(100)]
     for lang in ("es", "pt", "en"):
         assert len({fingerprint.words(key, lang) for key in keys}) == 100
+
+
+def test_a_signature_in_another_spelling_is_a_changed_one(tmp_path: Path) -> None:
+    """A stick flips one bit of a letter: in hexadecimal that may say the same."""
+    good = signature.sign(b"{}", tmp_path / "key")
+    assert signature.check(b"{}", good.encode(), tmp_path)
+    head, public, signed = good.splitlines()
+    for text in (
+        f"{head}\n{public.upper()}\n{signed}\n",
+        f"{head}\n{public}\n{signed.upper()}\n",
+        good.replace("\n", "\r\n"),
+        good.rstrip("\n"),
+        good + "\n",
+        f"{head}\n {public}\n{signed}\n",
+    ):
+        with pytest.raises(BundleUnsigned):
+            signature.check(b"{}", text.encode(), tmp_path)
