@@ -433,6 +433,20 @@ def show(name: str, result: dict[str, Any]) -> bool:
     return all(holds for _, _, holds in lines)
 
 
+def keep(path: Path, name: str, result: dict[str, Any]) -> None:
+    """Put one model's result into the file; other models' stay."""
+    others = json.loads(path.read_text(encoding="utf-8"))["models"] if path.exists() else {}
+    facts = {
+        "benchmark": "onnx_accuracy",
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cpu": probe().cpu_name,
+        "onnxruntime": version("onnxruntime"),
+        "llama_cpp_python": version("llama-cpp-python"),
+        "models": others | {name: result},
+    }
+    path.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def in_words(difference: dict[str, Any]) -> str:
     """A first difference, with both logits of both."""
     (a, b), (x, y) = difference["llama"], difference["onnx"]
@@ -452,21 +466,11 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path, default=HERE / "results" / "onnx_accuracy.json")
     options = parser.parse_args()
-    results: dict[str, Any] = {}
     holds = True
     for name in options.models:
-        results[name] = measure(name, options.threads, options.tokens)
-        holds &= show(name, results[name])
-    machine = probe()
-    facts = {
-        "benchmark": "onnx_accuracy",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cpu": machine.cpu_name,
-        "onnxruntime": version("onnxruntime"),
-        "llama_cpp_python": version("llama-cpp-python"),
-        "models": results,
-    }
-    options.json.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        result = measure(name, options.threads, options.tokens)
+        holds &= show(name, result)
+        keep(options.json, name, result)
     return 0 if holds else 1
 
 
