@@ -174,6 +174,7 @@ def main() -> None:
     parser.add_argument("--control", nargs="*", default=[], metavar="NAME=CHECKPOINT")
     parser.add_argument("--rows", nargs="*", help="keys of rows to do; all by default")
     parser.add_argument("--steps", nargs="*", choices=STEPS, default=list(STEPS))
+    parser.add_argument("--n-ctx", type=int, default=512, help="tokens of a window; see docs/quantization.md")
     parser.add_argument("--windows", default="overlapping")
     parser.add_argument("--threads", type=int, help="for speed; by default one per core")
     parser.add_argument("--rounds", type=int, default=5)
@@ -263,13 +264,13 @@ def quality(cell: dict[str, Any], path: Path, exact: Path, options: argparse.Nam
     """Perplexity and divergence on every text, unless the same file was measured on the same texts."""
     texts = evaluation_texts(options)
     mark = hashlib.sha256(
-        "".join(f"{text.language}{text.content}{options.windows}" for text in texts).encode()
+        "".join(f"{text.language}{text.content}{options.windows}{options.n_ctx}" for text in texts).encode()
     ).hexdigest()
     mark = f"{mark[:16]} {cell['sha256'][:16]} {digest(exact)[:16]}"
     if cell.get("quality_mark") == mark:
         return
     with Bar() as bar:
-        reports = evaluate(path, texts, exact, bar, windows=options.windows)
+        reports = evaluate(path, texts, exact, bar, windows=options.windows, n_ctx=options.n_ctx)
     cell["quality"] = {report.language: report.to_json() for report in reports}
     cell["quality_mark"] = mark
     for report in reports:
@@ -457,7 +458,7 @@ def _remarks(rows: dict[str, Any]) -> list[str]:
     measured = next((row["quality"] for row in rows.values() if row.get("quality")), {})
     texts = [f"{figures['tokens']} tokens {lang}" for lang, figures in measured.items()]
     remarks = (
-        [f"- Text: {', '.join(texts)}; windows: {next(iter(measured.values()))['windows']}"] if texts else []
+        [f"- Text: {', '.join(texts)}; windows: {_windows(next(iter(measured.values())))}"] if texts else []
     )
     timed = next((row["decode_tps"] for row in rows.values() if row.get("decode_tps")), None)
     if timed:
@@ -470,6 +471,10 @@ def _remarks(rows: dict[str, Any]) -> list[str]:
         if row.get("fallbacks")
     ]
     return remarks
+
+
+def _windows(figures: dict[str, Any]) -> str:
+    return f"{figures['windows']}, {figures.get('n_ctx', 512)} tokens"
 
 
 def _figure(name: str, value: float | None) -> str:

@@ -76,7 +76,7 @@ def _checkpoint(args: argparse.Namespace) -> int:
             raise
     for lang, kl in report["kl"].items():
         facts = {
-            "lang": lang,
+            "language": lang,
             "before": decimal(f"{report['kl_gptq'][lang]:.4f}"),
             "after": decimal(f"{kl:.4f}"),
             "loss": decimal(f"{100 * report['perplexity'][lang]:.2f}"),

@@ -99,7 +99,8 @@ class _Run:
         job = self.job
         teacher = architecture.load(job.checkpoint).eval().requires_grad_(False)
         codes = start_codes(job, self.text.calibration, self.progress)
-        judge = Judge(job.checkpoint, job.folder, self.text.held_out, self.progress)
+        n_ctx = self.text.rows.context
+        judge = Judge(job.checkpoint, job.folder, self.text.held_out, n_ctx, self.progress)
         model = LatticeModel(architecture.load(job.checkpoint), codes).to(self.on)
         optimizer = _optimizer(model, job.settings)
         state = load_checkpoint(self._checkpoint, job.fingerprint, self.on)

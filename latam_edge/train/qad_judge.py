@@ -30,11 +30,16 @@ class Verdict:
 class Judge:
     """Measures checkpoints that are on the lattice against the model that they come from."""
 
-    def __init__(self, checkpoint: Path, folder: Path, texts: Sequence[Text], progress: Progress) -> None:
-        """checkpoint: the full-precision model; folder: for the files, a candidate's and the reference's."""
+    def __init__(
+        self, checkpoint: Path, folder: Path, texts: Sequence[Text], n_ctx: int, progress: Progress
+    ) -> None:
+        """checkpoint: the full-precision model; folder: for the files, a candidate's and the reference's.
+
+        n_ctx: tokens of a window.
+        """
         from convert.to_gguf import convert
 
-        self._texts, self._progress = list(texts), progress
+        self._texts, self._n_ctx, self._progress = list(texts), n_ctx, progress
         self._reference, self._candidate = folder / "reference.gguf", folder / "candidate.gguf"
         convert(checkpoint, self._reference, "f32")
 
@@ -47,7 +52,7 @@ class Judge:
         def told(step: Step) -> None:
             self._progress(Step("train.step.qad_judge", step.done, step.total, step.unit))
 
-        reports = evaluate(self._candidate, self._texts, self._reference, told)
+        reports = evaluate(self._candidate, self._texts, self._reference, told, n_ctx=self._n_ctx)
         kl: dict[str, float] = {}
         perplexity: dict[str, float] = {}
         for report in reports:

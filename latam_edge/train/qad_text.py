@@ -36,6 +36,8 @@ PROSE_SEED, HELD_OUT_SEED, CALIBRATION_SEED = 5000, 6000, 7000
 _TOKENS_PER_PARAGRAPH = 60
 """About as many has a paragraph of the primer; it only decides how many are drawn."""
 _CHARACTERS_PER_TOKEN = 4
+CONTEXT = 512
+"""Tokens per row for a checkpoint of unknown origin."""
 HELD_OUT_PART = 0.05
 """Share of a user's text, at its end, that is kept for choosing by; more when that is too little."""
 
@@ -59,11 +61,10 @@ def of_recipe(recipe: Recipe, paths: Paths, seed: int, excluded: Collection[str]
 
     excluded: keys of health items that are not drawn.
     """
-    settings = recipe.qad
+    # Rows of texts have the length that their cache is read in.
+    own = 0 if recipe.data.texts else recipe.qad.context
+    settings = replace(recipe.qad, context=own or recipe.data.context)
     tokenizer = load_tokenizer(paths.tokenizer)
-    if recipe.data.texts:
-        # Rows of texts have the length that their cache is read in.
-        settings = replace(settings, context=recipe.data.context)
     held_out = _prose(recipe.seed + HELD_OUT_SEED, settings.held_out_tokens * len(LANGS), excluded)
     known = {text for texts in held_out.values() for text in texts}
     training = _prose(recipe.seed + PROSE_SEED, round(settings.tokens * settings.text_share), excluded)
@@ -115,6 +116,7 @@ def of_files(texts: Calibration, checkpoint: Path, settings: Qad, seed: int) -> 
 
     Raises TrainingFault for a language that is too short for two windows.
     """
+    settings = replace(settings, context=settings.context or CONTEXT)
     tokenizer = Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
     running, held_out, kept = [], [], []
     for lang, content in texts.by_language().items():

@@ -129,8 +129,9 @@ class Qad:
     """Tokens to train on; 0: the stage is left out."""
     batch_tokens: int = 2048
     """Tokens per optimizer step; a multiple of `context`."""
-    context: int = 512
-    """Tokens per row: as long as the windows that files are compared on."""
+    context: int = 0
+    """Tokens per row, and of the windows that files are compared on; 0: data.context. What lies beyond
+    the rows that a model was trained on it has never learnt, and rounding disturbs it most."""
     lr: float = 1e-4
     """Adam's peak learning rate for weights and norms."""
     lr_scales: float = 1e-5
@@ -379,7 +380,8 @@ def _check_export(recipe: Recipe, path: Path) -> None:
         _check_word("export.method", recipe.export.method, METHODS, path)
     if recipe.method == "qad" and not qad.tokens:
         raise BadRecipe(path=path, detail='export.method = "qad": qad.tokens = …')
-    if qad.context < 32 or qad.batch_tokens <= 0 or qad.batch_tokens % qad.context:
+    context = qad.context or recipe.data.context
+    if context < 32 or qad.batch_tokens <= 0 or qad.batch_tokens % context:
         raise BadRecipe(path=path, detail="qad.batch_tokens % qad.context")
     if qad.tokens and qad.tokens < qad.batch_tokens:
         raise BadRecipe(path=path, detail="qad.tokens ≥ qad.batch_tokens")

@@ -55,6 +55,7 @@ def test_an_empty_recipe_is_the_defaults(tmp_path: Path) -> None:
         ("[export]\nmethod = 'qad'", "qad.tokens"),
         ("[export]\ncalibration_tokens = 8", "export.calibration_tokens"),
         ("[qad]\nbatch_tokens = 700", "qad.batch_tokens"),
+        ("[qad]\ncontext = 16", "qad.context"),
         ("[qad]\ntokens = 512", "qad.tokens"),
         ("[qad]\nactivations_from = 1.5", "qad.activations_from"),
         ("[qad]\nevaluations = 0", "qad.evaluations"),

@@ -45,6 +45,6 @@ MESSAGES = {
     "train.qad.only_checkpoint": "--text and --settings are for --qad with a checkpoint's folder",
     "train.qad.needs_text": "--text is missing: texts to learn from, such as es:libro.txt",
     "train.qad.architecture": "only this architecture can be trained on the lattice: {known}. For others, use latam-edge convert --method gptq",
-    "train.qad.result": "{lang}: KL {before} (GPTQ) → {after} (QAD), loss of perplexity {loss} %",
+    "train.qad.result": "{language}: KL {before} (GPTQ) → {after} (QAD), loss of perplexity {loss} %",
     "train.qad.next": "To write it: latam-edge convert {path} --method qad -o model.gguf",
 }

@@ -45,6 +45,6 @@ MESSAGES = {
     "train.qad.only_checkpoint": "--text y --settings son para --qad con la carpeta de un checkpoint",
     "train.qad.needs_text": "falta --text con textos para aprender, como es:libro.txt",
     "train.qad.architecture": "solo se puede entrenar en la retícula esta arquitectura: {known}. Para otras, usa latam-edge convert --method gptq",
-    "train.qad.result": "{lang}: KL {before} (GPTQ) → {after} (QAD), pérdida de perplejidad {loss} %",
+    "train.qad.result": "{language}: KL {before} (GPTQ) → {after} (QAD), pérdida de perplejidad {loss} %",
     "train.qad.next": "Para escribirlo: latam-edge convert {path} --method qad -o modelo.gguf",
 }

@@ -45,6 +45,6 @@ MESSAGES = {
     "train.qad.only_checkpoint": "--text e --settings são para --qad com a pasta de um checkpoint",
     "train.qad.needs_text": "falta --text com textos para aprender, como pt:livro.txt",
     "train.qad.architecture": "só esta arquitetura pode ser treinada na grade: {known}. Para outras, use latam-edge convert --method gptq",
-    "train.qad.result": "{lang}: KL {before} (GPTQ) → {after} (QAD), perda de perplexidade {loss} %",
+    "train.qad.result": "{language}: KL {before} (GPTQ) → {after} (QAD), perda de perplexidade {loss} %",
     "train.qad.next": "Para gravá-lo: latam-edge convert {path} --method qad -o modelo.gguf",
 }
