@@ -308,7 +308,9 @@ def file_tensors(
     if type == "int4":
         main = encodings.int4(lambda rows: rtn.quantize(rows, _METHODS[method], n_threads=n_threads))
         if method == "qad":
-            codes = _standing(source)
+            # `codes` refuses a matrix off the lattice by its name; verification compares by rows.
+            codes = codes or _standing(source)
+            main = encodings.int4(lambda rows: recover(rows) or rtn.quantize(rows, n_threads=n_threads))
     else:
         main = {"f32": encodings.F32, "f16": encodings.F16, "bf16": encodings.BF16, "q8_0": encodings.Q8_0}[
             type
