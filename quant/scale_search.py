@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from quant.lattice import GROUP_SIZE, MAX_CODE, ZERO, Float32s, round_scale
+from quant.lattice import MAX_CODE, ZERO, Float32s, round_scale
 
 # Where the largest weight of a group lands, in units of the scale. -8 is stock Q4_0.
 # Beyond -8 and +7 it is clipped, which pays when it is an outlier. Without importance
@@ -40,6 +40,10 @@ def search(columns: Float32s, stock: Float32s, weights: Float32s | None = None) 
     columns: finite, float32, (32, n_groups); stock: (n_groups,); weights: importance of
     each weight's error, positive, as `columns`. Returns float32, (n_groups,), rounded.
     """
+    if len(stock) == 1:
+        # numpy sums a single column in another order.
+        twice = [None if part is None else np.repeat(part, 2, axis=-1) for part in (columns, stock, weights)]
+        return search(twice[0], twice[1], twice[2])[:1]  # type: ignore[arg-type]
     trials = _Trials(columns, stock, weights)
     for target in _COARSE if weights is None else _COARSE_WEIGHTED:
         trials.aim(np.float32(target))
@@ -88,7 +92,7 @@ class _Trials:
     def _fit(self) -> tuple[Float32s, Float32s]:
         """The best scale for the codes nearest to `_units`, and its score. Overwrites `_units`."""
         codes = _round(self._units)
-        product = fold(np.multiply(codes, self._weighted, out=self._products)).copy()
+        product = fold(np.multiply(codes, self._weighted, out=self._products))
         np.multiply(codes, codes, out=codes)
         if self._weights is not None:
             np.multiply(codes, self._weights, out=codes)
@@ -124,12 +128,11 @@ class _Best:
 
 
 def fold(columns: Float32s) -> Float32s:
-    """The sum of each column, halves onto halves. Overwrites `columns`; the result is its first row."""
-    half = GROUP_SIZE // 2
-    while half:
-        np.add(columns[:half], columns[half : 2 * half], out=columns[:half])
-        half //= 2
-    total: Float32s = columns[0]
+    """The sum of each of two or more columns, row after row.
+
+    One call of numpy: threads wait for each other at the end of every call.
+    """
+    total: Float32s = np.add.reduce(columns, axis=0)
     return total
 
 
