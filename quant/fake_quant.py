@@ -94,7 +94,8 @@ def inside_cells(weight: Tensor, blocks: Int4Blocks, margin: float = 0.1) -> Ten
 
     Codes that make up for each other (GPTQ) are often not the nearest ones. Training that
     begins with them needs weights inside their cells, `margin` of a step from the border, so
-    that noise in the first gradients moves none across; on the side of the full-precision weight, so that one that was moved far can come back.
+    that noise in the first gradients moves none across; on the side of the full-precision weight,
+    so that one that was moved far can come back.
     weight: float32, (n_rows, n_columns). Gives float32, weight's device; no gradient.
     """
     with torch.no_grad():

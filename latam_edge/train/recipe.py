@@ -381,7 +381,9 @@ def _check_export(recipe: Recipe, path: Path) -> None:
     if recipe.method == "qad" and not qad.tokens:
         raise BadRecipe(path=path, detail='export.method = "qad": qad.tokens = …')
     context = qad.context or recipe.data.context
-    if context < 32 or qad.batch_tokens <= 0 or qad.batch_tokens % context:
+    fits = context >= 32 and qad.batch_tokens > 0 and not qad.batch_tokens % context
+    # A recipe that says nothing about [qad] need not fit its defaults: its rows may be longer than a batch.
+    if qad != Qad() and not fits:
         raise BadRecipe(path=path, detail="qad.batch_tokens % qad.context")
     if qad.tokens and qad.tokens < qad.batch_tokens:
         raise BadRecipe(path=path, detail="qad.tokens ≥ qad.batch_tokens")

@@ -172,6 +172,11 @@ class Chat:
         return " ".join(re.sub("[█▌▕│╭╮╰╯─]", " ", " ".join(self.lines)).split())
 
     @property
+    def messages(self) -> list[str]:
+        """What the passing messages say, however they are broken into lines."""
+        return [message.message for message in self.app._notifications]
+
+    @property
     def answers(self) -> list[str]:
         """The answers on the screen, as Markdown."""
         return [view.turn.text for view in self.screen.query(AnswerView)]

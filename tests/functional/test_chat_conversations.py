@@ -264,7 +264,8 @@ async def test_on_a_full_disk_the_answer_goes_on_and_is_saved_once_there_is_room
         assert chat.answers[-1].startswith("eco: larga larga")
         assert "SIN GUARDAR" in chat.status
         assert "LE-302" in chat.text
-        assert "la conversación sigue en la pantalla" in chat.text.lower()
+        # The path in it may be long: where its lines break is no matter.
+        assert any("La conversación sigue en la pantalla" in message for message in chat.messages)
         writer.execute("PRAGMA max_page_count = 1000000")
         await chat.ask("Adiós")
         (talk,) = history.conversations()
