@@ -156,6 +156,7 @@ class Run:
             if name == "qad" and self.recipe.method != "qad":
                 continue
             self._step(name, actions[name])
+        self.world.leave()
         return self.report
 
     @property

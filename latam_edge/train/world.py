@@ -120,6 +120,17 @@ class World:
         result: T = outcome[0]
         return result
 
+    def leave(self) -> None:
+        """Part from the others, all at once and for good.
+
+        A process that ends while the communication's threads still run is aborted by them now and then.
+        """
+        if self._accelerator is None or not torch.distributed.is_initialized():
+            return
+        with lost_processes():
+            torch.distributed.barrier()
+            torch.distributed.destroy_process_group()
+
     def gathered(self, tree: Any) -> Any:
         """`tree` (dicts, lists, tensors) with every sharded tensor made whole, on the CPU."""
         if isinstance(tree, dict):
