@@ -83,13 +83,13 @@ sh $S/instalar.sh --yes --all-users; echo "rc $?"
 as latam-edge run "¿Cuál es la capital del Perú?"; echo "rc $?"
 as sh $S/instalar.sh --yes --all-users; echo "rc $? (without the rights)"
 latam-edge bundle uninstall --all-users --yes; echo "rc $?"
-say libraries
-mv /usr/lib/x86_64-linux-gnu/libstdc++.so.6 /root/; as sh $S/instalar.sh --yes; echo "rc $?"
+say libraries; LIBRARY=$(ls /usr/lib/*/libstdc++.so.6)
+mv $LIBRARY $LIBRARY.aside; as sh $S/instalar.sh --yes; echo "rc $?"
 find /home/maestra/.local -type f
-mv /root/libstdc++.so.6 /usr/lib/x86_64-linux-gnu/
+mv $LIBRARY.aside $LIBRARY
 as sh $S/instalar.sh --yes
-mv /usr/lib/x86_64-linux-gnu/libstdc++.so.6 /root/; as $LAUNCHER run hola; echo "rc $?"
-mv /root/libstdc++.so.6 /usr/lib/x86_64-linux-gnu/
+mv $LIBRARY $LIBRARY.aside; as $LAUNCHER run hola; echo "rc $?"
+mv $LIBRARY.aside $LIBRARY
 """,
     "letters": r"""
 stick rw,uid=$(id -u maestra)
