@@ -345,3 +345,11 @@ async def test_the_welcome_says_what_the_files_passport_states(tiny_model: Path,
         text = await show_welcome(chat)
     assert "97,1 % (es), 96,5 % (pt)" in " ".join(text.split())
     assert "50" not in text
+
+
+async def test_in_a_tiny_window_the_keys_give_way_and_the_question_can_be_seen() -> None:
+    async with chatting(FakeClient(), size=(30, 8)) as chat:
+        assert "Escribe tu pregunta" in chat.text
+        assert "Enter Enviar" in chat.text
+        await chat.ask("Hola")
+        assert chat.answers == ["eco: Hola"]

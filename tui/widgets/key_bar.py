@@ -14,13 +14,20 @@ WIDE_CELLS = 100
 """From this width on there's room for two blanks between keys."""
 
 
+ROWS_FOR_THE_TALK = 9
+"""Title, a few lines of the talk, the question's box and the status line."""
+
+
 class KeyBar(Widget):
-    """Textual's own footer has one line and hides what doesn't fit; here all keys are always seen."""
+    """Textual's own footer has one line and hides what doesn't fit; here all keys are seen.
+
+    Only in a window of a few rows the last ones give way: the question's box comes first.
+    """
 
     ALLOW_SELECT = False
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return max(1, len(self._key_lines(width)))
+        return max(1, min(len(self._key_lines(width)), viewport.height - ROWS_FOR_THE_TALK))
 
     def render(self) -> Content:
         width = self.content_size.width
