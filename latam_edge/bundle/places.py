@@ -86,6 +86,11 @@ class Places:
         return self.app / "incoming"
 
     @property
+    def replaced(self) -> Path:
+        """Names the model's file that is giving way to a newer one."""
+        return self.incoming / "replaced.json"
+
+    @property
     def current(self) -> Path:
         return self.app / "current.json"
 

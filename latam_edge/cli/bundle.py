@@ -26,7 +26,7 @@ from latam_edge.core.i18n import (
 )
 
 if TYPE_CHECKING:
-    from latam_edge.bundle.install import Offer
+    from latam_edge.bundle.offer import Offer
     from latam_edge.bundle.places import Places
 
 
@@ -194,7 +194,8 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _install(args: argparse.Namespace) -> int:
-    from latam_edge.bundle import install
+    from latam_edge.bundle.install import install
+    from latam_edge.bundle.offer import look
     from latam_edge.cli.bar import Bar
 
     where = _places(args, "bundle.needs_rights", "sudo sh instalar.sh --all-users")
@@ -202,7 +203,7 @@ def _install(args: argparse.Namespace) -> int:
         _ask_language()
     accepted = args.accept_unverified >= 2
     try:
-        offer = install.look(args.folder, accepted=accepted, where=where)
+        offer = look(args.folder, accepted=accepted, where=where)
     except (BundleUnsigned, BundleOtherKey) as error:
         if args.accept_unverified == 0:
             raise
@@ -211,12 +212,12 @@ def _install(args: argparse.Namespace) -> int:
         if not output.is_terminal(sys.stdin) or not output.confirm(t("bundle.second_time")):
             raise UsageError(detail=t("bundle.say_twice")) from None
         accepted = True
-        offer = install.look(args.folder, accepted=True, where=where)
+        offer = look(args.folder, accepted=True, where=where)
     if not _agreed(offer, args):
         output.note(t("bundle.not_installed"))
         return BadFile.exit_code
     with Bar() as bar:
-        done = install.install(offer, where=where, accepted=accepted, progress=bar)
+        done = install(offer, where=where, accepted=accepted, progress=bar)
     if args.json:
         output.json(
             {

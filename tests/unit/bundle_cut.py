@@ -24,6 +24,7 @@ import platformdirs  # noqa: F401 - loaded once, before all forks
 import latam_edge.core.catalogs.es.errors
 import latam_edge.formats.gguf  # noqa: F401
 from latam_edge.bundle import install
+from latam_edge.bundle.offer import look
 
 FILE_OPERATIONS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree")
 """Events that CPython announces before it does them (docs.python.org, "Audit events table")."""
@@ -50,7 +51,7 @@ def start(bundle: Path, home: Path, stop_at: int) -> tuple[int, int]:
     os.environ["LATAM_EDGE_HOME"] = str(home)
     sys.addaudithook(watch)
     try:
-        install.install(install.look(bundle))
+        install.install(look(bundle))
         os.write(writing, str(count).encode())
         os._exit(0)
     except BaseException as error:

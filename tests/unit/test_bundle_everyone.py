@@ -14,7 +14,7 @@ import pytest
 from bundles import HERE, tree, write_wheel
 
 from latam_edge.bundle import install, make, places, uninstall
-from latam_edge.bundle.install import look
+from latam_edge.bundle.offer import look
 from latam_edge.bundle.places import Places
 from latam_edge.cli import main as cli
 from latam_edge.core.errors import EmbeddedModel

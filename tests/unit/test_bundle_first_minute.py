@@ -12,7 +12,7 @@ import pytest
 from bundles import write_bundle, write_wheel
 
 from latam_edge.bundle import install, layout, own_wheel, uninstall
-from latam_edge.bundle.install import look
+from latam_edge.bundle.offer import look
 from latam_edge.cli import main as cli
 from latam_edge.cli import output
 from latam_edge.core import i18n

@@ -16,6 +16,7 @@ from bundles import digest, edit_manifest, noise, tree, write_bundle, write_whee
 
 from latam_edge.bundle import install, layout, manifest, stick
 from latam_edge.bundle.manifest import Item, Manifest, Model, ModelFile, Packages
+from latam_edge.bundle.offer import look
 from latam_edge.bundle.verify import verify
 from latam_edge.bundle.wheel import Wheel
 from latam_edge.core.errors import (
@@ -54,7 +55,7 @@ def attack(tmp_path: Path, home: Path, wheel: Path, expected: Refused) -> str:
     edit_manifest(folder, files=tuple(fake if item.path == name else item for item in listed.files))
     before = tree(tmp_path)
     with pytest.raises(expected) as caught:
-        install.install(install.look(folder))
+        install.install(look(folder))
     assert caught.type is expected
     assert not (home / "data" / "app" / "current.json").exists()
     assert not list((home / "data" / "app" / "versions").glob("[!.]*"))
@@ -262,7 +263,7 @@ LIES: dict[str, tuple[Callable[[Manifest], dict[str, Any]], Refused]] = {
 def test_a_signed_list_that_lies_is_refused_by_every_command(folder: Path, lie: str) -> None:
     change, expected = LIES[lie]
     edit_manifest(folder, **change(stick.open_bundle(folder)[0]))
-    for work in (install.look, verify):
+    for work in (look, verify):
         with pytest.raises(expected) as caught:
             work(folder)
         assert caught.type is expected
@@ -299,7 +300,7 @@ def test_a_model_whose_parts_are_right_and_whose_whole_is_not_is_refused(folder:
     lie = ModelFile(file.name, "0" * 64, file.size, file.parts)
     edit_manifest(folder, models=(replace(listed.models[0], files=(lie,)),))
     with pytest.raises(BundleAltered):
-        install.install(install.look(folder))
+        install.install(look(folder))
     assert not list((home / "data" / "models").glob("*.gguf"))
 
 
@@ -317,7 +318,7 @@ def test_a_model_that_is_no_model_is_refused_by_the_library(folder: Path, home: 
     model = replace(listed.models[0], files=(replace(file, sha256=name, size=len(junk)),))
     edit_manifest(folder, files=items, models=(model,))
     with pytest.raises(LatamEdgeError):
-        install.install(install.look(folder))
+        install.install(look(folder))
     assert not (home / "data" / "app" / "current.json").exists()
 
 
@@ -334,7 +335,7 @@ def test_a_stick_that_gives_other_bytes_the_second_time_does_not_get_them_instal
             (place / item.path).write_bytes(evil)
 
     monkeypatch.setattr(stick, "take", switch)
-    install.install(install.look(folder))
+    install.install(look(folder))
     (library,) = (home / "data" / "app" / "versions").glob("*/lib")
     assert (library / "alfa" / "__init__.py").read_bytes() == b""
 
@@ -349,11 +350,11 @@ def test_a_link_or_a_pipe_on_the_stick_is_refused_without_being_opened(
     path.rename(tmp_path / "real")
     path.symlink_to(tmp_path / "real")
     with pytest.raises(BundleLink):
-        install.install(install.look(folder))
+        install.install(look(folder))
     path.unlink()
     os.mkfifo(path)  # to open it would wait for ever
     with pytest.raises(BundleLink):
-        install.install(install.look(folder))
+        install.install(look(folder))
 
 
 def test_every_refusal_has_words_of_its_own() -> None:

@@ -18,7 +18,7 @@ import pytest
 from bundles import HERE, edit_manifest, noise, places_in, tree, write_bundle, write_wheel
 
 from latam_edge.bundle import install, launcher, layout, places, stick, uninstall
-from latam_edge.bundle.install import look
+from latam_edge.bundle.offer import look
 from latam_edge.bundle.targets import Target
 from latam_edge.cli import main as cli
 from latam_edge.core import paths

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from bundles import HERE, TARGET, noise, tree, write_bundle, write_wheel
 
-from latam_edge.bundle import gather, install, layout, make, manifest, own_wheel, verify
+from latam_edge.bundle import gather, layout, make, manifest, own_wheel, verify
+from latam_edge.bundle.offer import look
 from latam_edge.bundle.wheel import Wheel
 from latam_edge.core.errors import BadFile, BadPersona, BundleGather, BundleMissing, DiskFull, UsageError
 from latam_edge.core.progress import Step
@@ -120,7 +121,7 @@ def test_cut_short_it_can_not_be_installed_and_the_next_time_completes_it(
     with pytest.raises(DiskFull):
         write_bundle(folder, wheels[1:])
     with pytest.raises(BundleMissing):
-        install.look(folder)
+        look(folder)
     monkeypatch.setattr(make, "_write_one", real)
     made = write_bundle(folder, wheels[1:])
     assert made.removed == (f"latam-edge/wheels/{wheels[0].name}",)

@@ -10,7 +10,7 @@ import pytest
 from bundles import write_bundle, write_wheel
 
 from latam_edge.bundle import install, places, system
-from latam_edge.bundle.install import look
+from latam_edge.bundle.offer import look
 from latam_edge.core import system_libraries
 from latam_edge.core.errors import BundleLibrary, BundleSystem, EngineLibrary
 
