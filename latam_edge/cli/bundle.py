@@ -234,11 +234,11 @@ def _install(args: argparse.Namespace) -> int:
         output.note(t("bundle.shared"))
     for model in done.models:
         output.note(t("bundle.brought", name=model))
-    if names := offer.personas:
-        output.note(t("bundle.personas", names=", ".join(names), first=names[0]))
     on_path = str(done.launcher.parent) in os.environ.get("PATH", "").split(os.pathsep)
-    command = "latam-edge" if on_path else str(done.launcher)
-    output.note(t("bundle.start", command=f"{command} chat"))
+    command = f"{'latam-edge' if on_path else done.launcher} chat"
+    if names := offer.personas:
+        output.note(t("bundle.personas", names=", ".join(names), command=command, first=names[0]))
+    output.note(t("bundle.start", command=command))
     # An administrator installs for others: a chat of root's own would leave root's files in a home.
     asks = output.is_terminal(sys.stdin) and output.is_terminal(sys.stderr)
     asks = asks and not args.yes and not where.shared

@@ -440,9 +440,9 @@ def test_killed_before_file_operations_it_completes_the_next_time(killed: Callab
 
 
 def test_killed_at_random_moments_it_completes_the_next_time(killed: Callable[..., list[Any]]) -> None:
-    *wrong, count = killed("moments", KILLS // 2)
+    *wrong, count = killed("moments", KILLS)
     assert wrong == []
-    assert count == KILLS // 2
+    assert count == KILLS
 
 
 def test_killed_again_and_again_it_still_completes(killed: Callable[..., list[Any]]) -> None:

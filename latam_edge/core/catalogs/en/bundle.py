@@ -75,7 +75,7 @@ MESSAGES = {
     "bundle.needs_rights": "Installing for all users needs administrator's rights. Type: {command}",
     "bundle.needs_rights_uninstall": "Removing what was installed for all users needs administrator's rights. Type: {command}",
     "bundle.private_python": "This Python ({path}) is where other users can't go. Install with the system's.",
-    "bundle.personas": "Personas: {names}. To talk with one: latam-edge chat --persona {first}",
+    "bundle.personas": "Personas: {names}. To talk with one: {command} --persona {first}",
     "bundle.shared": "Installed for all users of this machine. Conversations belong to each of them.",
     "bundle.left.shared": "Each user's conversations and settings are still in their folders.",
     "bundle.choose_language": "Language: 1 español, 2 português, 3 English",

@@ -75,7 +75,7 @@ MESSAGES = {
     "bundle.needs_rights": "Para instalar para todos hay que ser administrador. Escribe: {command}",
     "bundle.needs_rights_uninstall": "Para quitar lo instalado para todos hay que ser administrador. Escribe: {command}",
     "bundle.private_python": "Este Python ({path}) está donde los demás usuarios no pueden entrar. Instala con el del sistema.",
-    "bundle.personas": "Personas: {names}. Para hablar con una: latam-edge chat --persona {first}",
+    "bundle.personas": "Personas: {names}. Para hablar con una: {command} --persona {first}",
     "bundle.shared": "Instalado para todos los usuarios de esta máquina. Las conversaciones son de cada quien.",
     "bundle.left.shared": "Quedan las conversaciones y los ajustes de cada usuario, en sus carpetas.",
     "bundle.choose_language": "Idioma: 1 español, 2 português, 3 English",

@@ -75,7 +75,7 @@ MESSAGES = {
     "bundle.needs_rights": "Para instalar para todos é preciso ser administrador. Digite: {command}",
     "bundle.needs_rights_uninstall": "Para remover o que foi instalado para todos é preciso ser administrador. Digite: {command}",
     "bundle.private_python": "Este Python ({path}) está onde os outros usuários não podem entrar. Instale com o do sistema.",
-    "bundle.personas": "Personas: {names}. Para conversar com uma: latam-edge chat --persona {first}",
+    "bundle.personas": "Personas: {names}. Para conversar com uma: {command} --persona {first}",
     "bundle.shared": "Instalado para todos os usuários desta máquina. As conversas são de cada um.",
     "bundle.left.shared": "Ficam as conversas e os ajustes de cada usuário, nas pastas deles.",
     "bundle.choose_language": "Idioma: 1 español, 2 português, 3 English",
