@@ -20,6 +20,8 @@ _NAMED = re.compile(r"(?P<lang>[a-z]{2,3})[:=](?P<path>.+)")
 _IN_NAME = re.compile(r"(?:^|[._\-])(es|pt|en|qu|gn|ay|nah|arn)(?:[._\-]|$)")
 
 
+MAX_N_CTX = 1 << 15
+"""Tokens of a window, at most: `formats.passport` reads no longer one."""
 SETS = ("prose", "cartilla")
 WINDOWS = ("overlapping", "llama-perplexity")
 
@@ -33,7 +35,10 @@ def parser() -> Parser:
     parser.add_argument("--check", action="store_true", help=t("cli.evaluate.check"))
     parser.add_argument("--passport", action="store_true", help=t("cli.evaluate.passport"))
     parser.add_argument("--engine", choices=("llama", "onnx"), help=t("cli.opt.engine"))
-    parser.add_argument("--windows", choices=WINDOWS, default=WINDOWS[0], help=t("cli.evaluate.windows"))
+    parser.add_argument("--windows", choices=WINDOWS, help=t("cli.evaluate.windows"))
+    parser.add_argument(
+        "--context", type=number(int, 16, MAX_N_CTX), metavar="N", help=t("cli.evaluate.context")
+    )
     parser.add_argument("--threads", type=number(int, 1, 1024), metavar="N", help=t("cli.opt.threads"))
     regional.add_option(parser)
     parser.add_argument("--json", action="store_true", help=t("cli.opt.json"))
@@ -43,11 +48,14 @@ def parser() -> Parser:
 
 def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
-    if args.check + args.passport + bool(args.text) > 1 or (args.check and args.set):
+    if args.check + args.passport + bool(args.text) > 1 or (args.set and (args.check or args.text)):
         raise UsageError(detail=t("cli.evaluate.one_of"))
+    if (args.check and (args.windows or args.context)) or (args.passport and args.windows):
+        raise UsageError(detail=t("cli.evaluate.fixed_windows"))
     if args.regional is not None and (args.check or args.passport or args.text or args.set or args.reference):
         raise UsageError(detail=t("regional.alone"))
 
+    from latam_edge.runtime.engine import engine_of
     from latam_edge.store.library import Library
 
     library = Library()
@@ -55,6 +63,8 @@ def main(argv: list[str]) -> int:
     if args.regional is not None:
         return regional.run(entry.path, args)
     reference = library.resolve(args.reference).path if args.reference else None
+    if args.engine is not None and (made_for := engine_of(entry.path)) != args.engine:
+        raise UsageError(detail=t("evaluate.other_engine", model=args.model, engine=made_for))
     with needs("convert"):
         if args.check:
             return _check(entry.path, reference, args)
@@ -74,6 +84,7 @@ def _measure(model: Path, reference: Path | None, args: argparse.Namespace) -> l
     """The figures of the texts given, or of the project's own."""
     from latam_edge.cli.bar import Bar
     from latam_edge.evaluate import evaluate, evaluation_set
+    from latam_edge.evaluate.texts import N_CTX
 
     texts: list[Any] = [language_of(text) for text in args.text or ()]
     texts = texts or [
@@ -87,7 +98,8 @@ def _measure(model: Path, reference: Path | None, args: argparse.Namespace) -> l
             bar,
             n_threads=args.threads,
             engine=args.engine,
-            windows=args.windows,
+            n_ctx=args.context or N_CTX,
+            windows=args.windows or WINDOWS[0],
         )
     return [report.to_json() for report in reports]
 
@@ -99,7 +111,15 @@ def _passport(model: Path, reference: Path | None, args: argparse.Namespace) -> 
     from latam_edge.evaluate.passport import measure
 
     with Bar() as bar:
-        found = measure(model, reference, sets=args.set or SETS[:1], engine=args.engine, progress=bar)
+        found = measure(
+            model,
+            reference,
+            sets=args.set or SETS[:1],
+            n_ctx=args.context,
+            engine=args.engine,
+            n_threads=args.threads,
+            progress=bar,
+        )
         written = write(model, found)
     if args.json:
         output.json(written.to_json())
@@ -118,10 +138,17 @@ def _check(model: Path, reference: Path | None, args: argparse.Namespace) -> int
     from latam_edge.evaluate.passport import check
 
     with Bar() as bar:
-        result = check(model, reference, engine=args.engine, progress=bar)
+        result = check(model, reference, engine=args.engine, n_threads=args.threads, progress=bar)
     if args.json:
         verdicts = [asdict(verdict) for verdict in result.verdicts]
-        output.json({"holds": result.holds, "verdicts": verdicts, "unchecked": list(result.unchecked)})
+        output.json(
+            {
+                "holds": result.holds,
+                "altered": result.altered,
+                "verdicts": verdicts,
+                "unchecked": list(result.unchecked),
+            }
+        )
     else:
         output.table(
             [t("cli.evaluate.figure"), t("cli.evaluate.stated"), t("cli.evaluate.found"), ""],
@@ -138,10 +165,12 @@ def _check(model: Path, reference: Path | None, args: argparse.Namespace) -> int
         )
         for remark in result.unchecked:
             output.note(remark)
-    if not result.holds:
-        failed = sum(not verdict.holds for verdict in result.verdicts)
+    failed = sum(not verdict.holds for verdict in result.verdicts)
+    if failed:
         reason = t("evaluate.passport_fails", count=failed, total=len(result.verdicts))
         raise BadFile(path=model, reason=reason)
+    if not result.holds:
+        raise BadFile(path=model, reason=t("evaluate.passport_altered"))
     if not args.json:
         output.note(t("evaluate.passport_holds", count=len(result.verdicts)))
     return 0

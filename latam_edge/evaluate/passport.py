@@ -12,7 +12,7 @@ from latam_edge.core.i18n import t
 from latam_edge.core.progress import Progress, silent
 from latam_edge.core.version import __version__
 from latam_edge.evaluate import evaluation_set
-from latam_edge.evaluate.texts import Text, TextReport, evaluate
+from latam_edge.evaluate.texts import N_CTX, Text, TextReport, evaluate
 from latam_edge.formats import passport as passports
 from latam_edge.formats.model import read_model
 from latam_edge.formats.opening import open_regular
@@ -69,10 +69,12 @@ class Check:
     verdicts: tuple[Verdict, ...]
     unchecked: tuple[str, ...]
     """Why some of its figures were not measured again, in the user's language."""
+    altered: bool = False
+    """Whether something in it was changed after it was written, be it within the tolerances."""
 
     @property
     def holds(self) -> bool:
-        return bool(self.verdicts) and all(verdict.holds for verdict in self.verdicts)
+        return bool(self.verdicts) and not self.altered and all(verdict.holds for verdict in self.verdicts)
 
 
 def measure(
@@ -80,18 +82,33 @@ def measure(
     reference: Path | None = None,
     *,
     sets: Sequence[str] = ("prose",),
+    n_ctx: int | None = None,
     engine: str | None = None,
+    n_threads: int | None = None,
     progress: Progress = silent,
 ) -> Passport:
     """Measure the figures of a passport on the evaluation set's texts.
 
     reference: the model before quantization; without it there are no divergences.
+    n_ctx: tokens of a window; None: as the passport that the model has already, whose other
+    figures then stay, else N_CTX.
     Raises what `evaluate` raises.
     """
+    if n_ctx is None:
+        before = passports.of_file(model)
+        n_ctx = before.n_ctx if before is not None and before.figures else N_CTX
     texts: dict[tuple[str, str], Text] = {
         (name, lang): evaluation_set.load(name, lang) for name in sets for lang in evaluation_set.LANGUAGES
     }
-    reports = evaluate(model, list(texts.values()), reference, progress, engine=engine)
+    reports = evaluate(
+        model,
+        list(texts.values()),
+        reference,
+        progress,
+        n_ctx=n_ctx,
+        engine=engine,
+        n_threads=n_threads,
+    )
     return of_reports(model, reference, texts, reports)
 
 
@@ -130,6 +147,7 @@ def check(
     reference: Path | None = None,
     *,
     engine: str | None = None,
+    n_threads: int | None = None,
     progress: Progress = silent,
 ) -> Check:
     """Measure again what the model's passport states for this engine.
@@ -138,7 +156,8 @@ def check(
     BadFile for a model without a passport, with other weights than it speaks of, or of
     which nothing can be measured; UsageError for another reference than the one it names.
     """
-    stated = passports.of_file(model)
+    metadata = read_model(model).metadata
+    stated = passports.read(metadata)
     if stated is None or not stated.figures:
         raise BadFile(path=model, reason=t("evaluate.no_passport", path=model))
     if stated.weights_sha256 != passports.weights_digest(model):
@@ -165,6 +184,7 @@ def check(
         n_ctx=stated.n_ctx,
         windows=stated.windows,
         engine=engine,
+        n_threads=n_threads,
     )
     if reference is None and any(stated.figures[place].kl_mean is not None for place in places):
         unchecked.append(t("evaluate.unchecked_divergence", reference=stated.reference or "?"))
@@ -173,7 +193,8 @@ def check(
         for place, report in zip(places, reports, strict=True)
         for verdict in _compare(place, stated.figures[place], _figures(report))
     ]
-    return Check(tuple(verdicts), tuple(dict.fromkeys(unchecked)))
+    altered = passports.altered(metadata)
+    return Check(tuple(verdicts), tuple(dict.fromkeys(unchecked)), altered)
 
 
 def _compare(place: passports.Place, stated: Figures, found: Figures) -> list[Verdict]:

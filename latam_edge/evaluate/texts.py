@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from latam_edge.core.errors import UsageError
+from latam_edge.core.errors import BadFile, UsageError
 from latam_edge.core.i18n import t
 from latam_edge.core.progress import Progress, Step, silent
 from latam_edge.evaluate import metrics
@@ -26,6 +26,8 @@ from latam_edge.runtime.scorers import Logits, Scorer, open_scorer
 
 N_CTX = 512
 """Tokens of one window, as llama-perplexity takes by default."""
+_MOST_LOSS = 700.0
+"""Nats; beyond it a perplexity is no float64, and a model has made no such prediction but by damage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,9 @@ class _Setup:
     windows: str
     n_ctx: int
     progress: Progress
+    model: Path
+    """Named when its logits are no numbers."""
+    reference_model: Path | None
 
 
 def evaluate(
@@ -122,7 +127,8 @@ def evaluate(
     Logits are used as they come and thrown away: memory beyond the models is that of one
     step of each (128 tokens * vocabulary * 4 bytes) and some 80 MB, whatever the texts' length.
     Raises UsageError for a reference with another vocabulary or a text too short, BadFile
-    for one that is not UTF-8, EngineMissing, and what loading a model raises.
+    for one that is not UTF-8 and for a model whose logits are no numbers, EngineMissing, and
+    what loading a model raises.
 
     >>> evaluate(Path("int4.gguf"), [(Path("texto.txt"), "es")], Path("f16.gguf"))[0].kl_mean
     """
@@ -141,8 +147,14 @@ def evaluate(
             other = stack.enter_context(closing(opened))
             if "onnx" in (engine_of(model), engine_of(Path(reference))):
                 _same_vocabulary(scorer, other, model, Path(reference))
-        setup = _Setup(scorer, other, engine or engine_of(model), windows, n_ctx, progress)
+        running = engine or engine_of(model)
+        other_model = None if reference is None else Path(reference)
+        setup = _Setup(scorer, other, running, windows, n_ctx, progress, model, other_model)
         tokens = [array("i", _tokens(scorer, text.content, windows)) for text in known]
+        for text, ids in zip(known, tokens, strict=True):
+            # Before an hour is spent on the others.
+            if next(WINDOWS[windows](ids, n_ctx, scorer.bos if scorer.adds_bos else None), None) is None:
+                raise UsageError(detail=t("evaluate.text_too_short", path=text.name))
         total, done = sum(map(len, tokens)), 0
         reports = []
         for text, ids in zip(known, tokens, strict=True):
@@ -168,8 +180,6 @@ def _measure(setup: _Setup, text: Text, tokens: Sequence[int], position: Step) -
             seen = n_tokens if setup.windows == "overlapping" else 2 * n_tokens
             done = min(position.done + min(seen, len(tokens)), position.total)
             setup.progress(Step(position.key, done, position.total, position.unit, position.note))
-    if not n_tokens:
-        raise UsageError(detail=t("evaluate.text_too_short", path=text.name))
     return _report(setup, text, n_bytes, figures)
 
 
@@ -197,15 +207,26 @@ def _score(setup: _Setup, window: Window, figures: _Figures) -> Iterator[list[in
         for logits, expected in _together(ours, theirs):
             targets = window.tokens[position : position + len(logits)]
             position += len(logits)
-            if expected is None:
-                figures.losses.append(metrics.negative_log_likelihood(logits, targets))
-            else:
-                found = metrics.compare(expected, logits, targets)
-                figures.losses.append(found.loss)
-                figures.reference_losses.append(found.reference_loss)
-                figures.divergences.append(found.kl)
-                figures.agreements.append(found.same_top)
+            # What is no number is told below, with the name of the model that it came from.
+            with np.errstate(invalid="ignore", over="ignore"):
+                if expected is None:
+                    figures.losses.append(metrics.negative_log_likelihood(logits, targets))
+                else:
+                    found = metrics.compare(expected, logits, targets)
+                    figures.losses.append(found.loss)
+                    figures.reference_losses.append(found.reference_loss)
+                    figures.divergences.append(found.kl)
+                    figures.agreements.append(found.same_top)
+            if setup.reference_model is not None:
+                _sound(setup.reference_model, figures.reference_losses[-1])
+            _sound(setup.model, figures.losses[-1])
             yield targets
+
+
+def _sound(model: Path, losses: metrics.Floats) -> None:
+    """Raises BadFile unless a model's probabilities are some: NaN weights end here, not in a figure."""
+    if not (losses < _MOST_LOSS).all():  # NaN fails the comparison
+        raise BadFile(path=model, reason=t("evaluate.not_finite"))
 
 
 def _together(ours: Iterator[Logits], theirs: Iterator[Logits] | None) -> Iterator[tuple[Logits, Any]]:

@@ -12,7 +12,7 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ FORMAT = 1
 """Of docs/passport.md. A passport of a later format is not read."""
 MAX_TEXT = 200
 """Characters of a name in a passport; the rest is cut."""
+MAX_N_CTX = 1 << 15
+"""Longest window that is believed: a check makes room for it, whatever a stranger's file states."""
+DIGEST_KEY = PREFIX + "digest"
 
 _FIGURE_KEY = re.compile(r"(llama|onnx)\.([a-z0-9_-]{1,32})\.([a-z]{2,3})\.([a-z0-9_]{1,32})")
 _TEXT_KEY = re.compile(r"text\.([a-z0-9_-]{1,32})\.([a-z]{2,3})\.sha256")
@@ -45,6 +48,10 @@ class Figures:
     kl_p99: float | None = None
     top1_agreement: float | None = None
     reference_perplexity: float | None = None
+
+    def without_reference(self) -> Figures:
+        """What stands without a model to compare with."""
+        return Figures(self.tokens, self.perplexity, self.perplexity_stderr, self.bits_per_byte)
 
 
 Place = tuple[str, str, str]
@@ -77,27 +84,64 @@ class Passport:
     """Who measured: "latam-edge 0.1.0"."""
 
     def merged(self, later: Passport) -> Passport:
-        """`later`, with those of our figures that it does not have, if they are about the same weights."""
-        if self.weights_sha256 != later.weights_sha256:
+        """`later`, with those of our figures that it does not have and that may stand beside its own.
+
+        They may when they are about the same weights, windows and texts. Divergences from another
+        reference than the one that `later` names are left out.
+        """
+
+        def measured_how(passport: Passport) -> tuple[str, int, str]:
+            return passport.weights_sha256, passport.n_ctx, passport.windows
+
+        if measured_how(self) != measured_how(later):
             return later
-        values = {item.name: getattr(later, item.name) for item in fields(later)}
-        values["figures"] = {**self.figures, **later.figures}
-        values["text_sha256"] = {**self.text_sha256, **later.text_sha256}
-        return Passport(**values)
+        texts = {**self.text_sha256, **later.text_sha256}
+        kept = {
+            place: figures
+            for place, figures in self.figures.items()
+            if place not in later.figures and self.text_sha256.get(place[1:]) == texts.get(place[1:])
+        }
+        reference = later
+        if not later.reference_sha256:
+            reference = self if any(figures.kl_mean is not None for figures in kept.values()) else later
+        elif later.reference_sha256 != self.reference_sha256:
+            kept = {place: figures.without_reference() for place, figures in kept.items()}
+        return replace(
+            later,
+            figures={**kept, **later.figures},
+            text_sha256=texts,
+            reference=reference.reference,
+            reference_sha256=reference.reference_sha256,
+        )
 
     def to_metadata(self) -> dict[str, str | int | float]:
-        """Metadata keys with their values, whole names."""
+        """Metadata keys with their values, whole names; the last is a digest of all others."""
+        found = {PREFIX + name: value for name, value in self._values().items()}
+        return {**found, DIGEST_KEY: self.digest}
+
+    @property
+    def digest(self) -> str:
+        """sha256 of all that is stated, so that a figure which was changed later is noticed."""
+        lines = [
+            f"{name}={value if isinstance(value, str) else repr(float(value))}"
+            for name, value in sorted(self._values().items())
+        ]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def _values(self) -> dict[str, str | int | float]:
+        """What `read` will find, by name without the prefix."""
         found: dict[str, str | int | float] = {"format": FORMAT}
         for name in _PLAIN:
             if (value := getattr(self, name)) != "":
-                found[name] = value
+                found[name] = value[:MAX_TEXT] if isinstance(value, str) else value
         for (text, language), digest in self.text_sha256.items():
-            found[f"text.{text}.{language}.sha256"] = digest
+            found[f"text.{text}.{language}.sha256"] = digest[:MAX_TEXT]
         for (engine, text, language), figures in self.figures.items():
             for item in fields(figures):
-                if (value := getattr(figures, item.name)) is not None:
+                value = getattr(figures, item.name)
+                if value is not None and math.isfinite(value):
                     found[f"{engine}.{text}.{language}.{item.name}"] = value
-        return {PREFIX + name: value for name, value in found.items()}
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """Nested: engine, text, language, figure."""
@@ -166,9 +210,18 @@ def read(metadata: Mapping[str, Any]) -> Passport | None:
     plain: dict[str, Any] = {
         name: str(found[name])[:MAX_TEXT] for name in _PLAIN if name != "n_ctx" and name in found
     }
-    if (n_ctx := _number(found.get("n_ctx"))) is not None and 2 <= n_ctx < 2**20:
+    if (n_ctx := _number(found.get("n_ctx"))) is not None and 2 <= n_ctx <= MAX_N_CTX:
         plain["n_ctx"] = int(n_ctx)
     return Passport(figures=figures, text_sha256=texts, **plain)
+
+
+def altered(metadata: Mapping[str, Any]) -> bool:
+    """Whether a passport says something else than when it was written.
+
+    False for one without a digest: the first files had none.
+    """
+    found, stated = read(metadata), metadata.get(DIGEST_KEY)
+    return found is not None and stated is not None and found.digest != stated
 
 
 def of_file(model: Path) -> Passport | None:
@@ -179,20 +232,22 @@ def of_file(model: Path) -> Passport | None:
 def weights_digest(model: Path) -> str:
     """sha256 of a model's weights alone: what a passport is about, whatever its metadata say.
 
-    GGUF: everything from the first tensor's data to the end of the file. ONNX: the weights' file,
-    model.onnx.data, or the graph where it stands alone. Raises what `read_model` raises.
+    GGUF: everything from the first tensor's data to the end of the file. ONNX: the files that the
+    graph names for its weights, in their names' order, or the graph where it stands alone. Raises
+    what `read_model` raises.
     """
     header = read_model(model)
     if isinstance(header, OnnxHeader):
-        data = header.model_path.with_name(header.model_path.name + ".data")
-        path, start = (data if data.exists() else header.model_path), 0
+        paths = [header.path / name for name in header.graph.data_files] or [header.model_path]
+        start = 0
     else:
-        path, start = header.path, header.data_offset
+        paths, start = [header.path], header.data_offset
     digest = hashlib.sha256()
-    with open_regular(path) as (file, _):
-        file.seek(start)
-        while piece := file.read(1 << 20):
-            digest.update(piece)
+    for path in paths:
+        with open_regular(path) as (file, _):
+            file.seek(start)
+            while piece := file.read(1 << 20):
+                digest.update(piece)
     return digest.hexdigest()
 
 

@@ -16,12 +16,15 @@ BLOCK_CHARACTERS = 1 << 16
 def read_text(path: Path) -> str:
     """The text as it is, without a byte order mark.
 
-    Raises BadFile when it is not UTF-8, and what `open_regular` raises.
+    Raises BadFile when it is not UTF-8 or holds zero bytes, and what `open_regular` raises.
     """
     with open_regular(path) as (file, size):
         raw = b""
         while len(raw) < size and (piece := file.read(size - len(raw))):
             raw += piece
+    if b"\0" in raw:
+        # Valid UTF-8, but no text has them: a binary file, or UTF-16 without a mark.
+        raise BadFile(path=path, reason=t("formats.zero_bytes"))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -98,12 +98,14 @@ def export(
 def compare(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, Any]:
     """int4 against f16 on held-out text, per language: perplexity, KL divergence, top-1 agreement.
 
-    The figures, and those on the project's prose, become the int4 file's passport.
+    The figures, and those on the project's prose, become the int4 file's passport. Windows are
+    no longer than the rows that the model was trained on (docs/passport.md).
     """
     from convert.passport import write
     from latam_edge.core.atomic import write_text
     from latam_edge.evaluate import Text, evaluate, evaluation_set
     from latam_edge.evaluate.passport import of_reports
+    from latam_edge.evaluate.texts import N_CTX
 
     primer = evaluation_set.cartilla(recipe.exam.per_category)
     texts: dict[tuple[str, str], Text] = {
@@ -112,7 +114,8 @@ def compare(recipe: Recipe, paths: Paths, progress: Progress) -> dict[str, Any]:
     for lang in LANGS:
         write_text(paths.held_out(lang), texts[primer, lang].content)
     f16, int4 = paths.gguf(recipe.name, "f16"), paths.gguf(recipe.name, "int4")
-    reports = evaluate(int4, list(texts.values()), f16, progress)
+    n_ctx = min(N_CTX, recipe.data.context)
+    reports = evaluate(int4, list(texts.values()), f16, progress, n_ctx=n_ctx)
     write(int4, of_reports(int4, f16, texts, reports))
     own = [report for (name, _), report in zip(texts, reports, strict=True) if name == primer]
     return {

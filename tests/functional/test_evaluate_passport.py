@@ -14,6 +14,7 @@ from convert.passport import write
 from convert.to_gguf.rewrite import replace_metadata
 from latam_edge.cli.main import main
 from latam_edge.core.errors import BadFile, UsageError
+from latam_edge.core.progress import silent
 from latam_edge.evaluate import evaluation_set, passport
 from latam_edge.evaluate.texts import Text
 from latam_edge.formats import passport as passports
@@ -159,3 +160,110 @@ def test_without_texts_the_projects_own_are_measured(model: Path, capsys: pytest
     rows = json.loads(capsys.readouterr().out)
     assert [row["file"] for row in rows] == ["cartilla.es", "cartilla.pt"]
     assert all(row["engine"] == "llama" and row["windows"] == "overlapping" for row in rows)
+
+
+def test_windows_are_those_of_the_passport_and_a_later_measurement_keeps_them(
+    model: Path, reference: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["evaluate", str(model), "--passport", "--json"]
+    assert main([*command, "--reference", str(reference), "--set", "cartilla", "--context", "32"]) == 0
+    assert json.loads(capsys.readouterr().out)["n_ctx"] == 32
+    assert main(command) == 0  # prose, beside it
+    both = json.loads(capsys.readouterr().out)
+    assert both["n_ctx"] == 32
+    assert both["llama"].keys() == {"cartilla", "prose"}
+    assert both["reference"] == reference.name  # whose divergences are still stated
+    found = passport.check(model, reference)
+    assert found.holds
+    assert len(found.verdicts) == 2 * len(passport.TOLERANCES) + 2 * len(passport.TOLERANCES) - 6
+    plain = passport.measure(model, n_ctx=512).figures["llama", "prose", "es"]
+    assert plain.perplexity != both["llama"]["prose"]["es"]["perplexity"]
+
+
+def test_other_windows_drop_the_figures_that_were_measured_on_others(model: Path) -> None:
+    write(model, passport.measure(model, sets=("cartilla",), n_ctx=32))
+    write(model, passport.measure(model, sets=("prose",), n_ctx=64))
+    stated = passports.of_file(model)
+    assert stated is not None
+    assert {place[1] for place in stated.figures} == {"prose"}
+    assert passport.check(model).holds
+
+
+def test_a_digit_that_moves_a_figure_within_its_tolerance_does_not_hold(
+    model: Path, reference: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(model, passport.measure(model, reference))
+    stated = passports.of_file(model)
+    assert stated is not None
+    figures = stated.figures["llama", "prose", "es"]
+    replace_metadata(model, {f"{PREFIX}llama.prose.es.perplexity": figures.perplexity * 1.0001})
+    found = passport.check(model)
+    assert all(verdict.holds for verdict in found.verdicts)
+    assert found.altered
+    assert not found.holds
+    assert main(["evaluate", str(model), "--check"]) == 3
+    assert "pasaporte" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["llama.prose.pt.perplexity_stderr", "llama.prose.es.reference_perplexity"])
+def test_a_digit_in_a_figure_that_nobody_measures_again_does_not_hold(
+    model: Path, reference: Path, key: str
+) -> None:
+    write(model, passport.measure(model, reference))
+    replace_metadata(model, {f"{PREFIX}{key}": 1.25})
+    assert passport.check(model).altered
+
+
+def test_a_file_that_was_renamed_keeps_a_passport_that_holds(model: Path) -> None:
+    write(model, passport.measure(model))
+    assert passport.check(model.rename(model.with_name("otro nombre ñ.gguf"))).holds
+
+
+def test_one_bit_of_the_weights_is_enough_to_refuse_the_passport(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(model, passport.measure(model))
+    data = bytearray(model.read_bytes())
+    data[-7] ^= 1
+    model.write_bytes(data)
+    assert main(["evaluate", str(model), "--check"]) == 3
+    assert "otros pesos" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--check", "--context", "64"],
+        ["--check", "--windows", "overlapping"],
+        ["--passport", "--windows", "llama-perplexity"],
+        ["--set", "prose", "--text", "x.txt"],
+        ["--check", "--set", "prose"],
+        ["--context", "7"],
+        ["--engine", "onnx"],
+    ],
+)
+def test_options_that_would_be_passed_over_are_refused(model: Path, options: list[str]) -> None:
+    before = model.read_bytes()
+    assert main(["evaluate", str(model), *options]) == 2
+    assert model.read_bytes() == before
+
+
+@pytest.mark.parametrize(("rows", "windows"), [(64, 64), (1024, 512)])
+def test_the_pipeline_measures_on_windows_no_longer_than_the_rows_it_trained_on(
+    make_tiny_model: Callable[..., Path], tmp_path: Path, rows: int, windows: int
+) -> None:
+    from latam_edge.train import measure
+    from latam_edge.train.corpus_step import Paths
+    from latam_edge.train.recipe import Data, Exam, Recipe
+
+    paths = Paths(tmp_path)
+    paths.data.mkdir()
+    recipe = Recipe(name="toy", data=Data(context=rows), exam=Exam(per_category=1))
+    model = make_tiny_model(seed=2).rename(paths.gguf("toy", "int4"))
+    make_tiny_model(seed=3).rename(paths.gguf("toy", "f16"))
+    report = measure.compare(recipe, paths, silent)
+    assert {row["n_ctx"] for row in report["int4"]} == {windows}
+    stated = passports.of_file(model)
+    assert stated is not None
+    assert stated.n_ctx == windows
+    assert passport.check(model, paths.gguf("toy", "f16")).holds

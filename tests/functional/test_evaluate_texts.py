@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import signal
 import subprocess
 import sys
@@ -14,9 +15,11 @@ import pytest
 import torch
 from conftest import byte_letters
 
+from latam_edge.cli.main import main
 from latam_edge.core.errors import BadFile, FileMissing, NotGGUF, UsageError
 from latam_edge.core.progress import Step
 from latam_edge.evaluate import evaluate
+from latam_edge.formats.gguf import read_header
 from latam_edge.runtime.scoring import Scorer
 
 TEXT = "La niña dice hola y el niño también dice hola; 12 y 7 son 19.\n"
@@ -138,6 +141,10 @@ def test_texts_that_cannot_be_measured_are_refused(tiny_model: Path, text: Path,
     (tmp_path / "latin1.txt").write_bytes("año".encode("latin-1"))
     with pytest.raises(UsageError):
         evaluate(tiny_model, [(tmp_path / "vacio.txt", "es")])
+    measured: list[Step] = []
+    with pytest.raises(UsageError, match=r"vacio\.txt"):
+        evaluate(tiny_model, [(text, "es"), (tmp_path / "vacio.txt", "es")], progress=measured.append)
+    assert not measured  # the other text is not measured in vain
     with pytest.raises(BadFile):
         evaluate(tiny_model, [(tmp_path / "latin1.txt", "es")])
     with pytest.raises(FileMissing):
@@ -261,3 +268,48 @@ def test_ctrl_c_ends_a_measurement_at_once_and_without_a_traceback(tiny_model: P
     assert running.returncode == 130
     assert out == ""
     assert "Traceback" not in err
+
+
+def damaged(model: Path, tensor: str, value: float, out: Path) -> Path:
+    """A copy of `model` with one number of a tensor replaced."""
+    header = read_header(model)
+    data = bytearray(model.read_bytes())
+    start = header.data_offset + next(entry.offset for entry in header.tensors if entry.name == tensor)
+    data[start : start + 4] = np.float32(value).tobytes()
+    out.write_bytes(data)
+    return out
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_model_with_damaged_weights_is_named_and_gets_no_figures(
+    tiny_model: Path, text: Path, tmp_path: Path, value: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = damaged(tiny_model, "output_norm.weight", value, tmp_path / "roto.gguf")
+    for model, reference in ((bad, None), (bad, tiny_model), (tiny_model, bad)):
+        with pytest.raises(BadFile, match=r"roto\.gguf"):
+            evaluate(model, [(text, "es")], reference)
+    before = bad.read_bytes()
+    assert main(["evaluate", str(bad), "--passport", "--context", "16"]) == 3
+    assert "roto.gguf" in capsys.readouterr().err
+    assert bad.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []
+
+
+@pytest.mark.parametrize("content", [b"hola\0mundo", "año nuevo".encode("utf-16-le"), bytes(5000)])
+def test_a_text_with_zero_bytes_is_no_text(tiny_model: Path, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "texto.es.txt"
+    path.write_bytes(content)
+    with pytest.raises(BadFile, match=re.escape(str(path))):
+        evaluate(tiny_model, [(path, "es")])
+
+
+def test_a_byte_order_mark_changes_nothing_and_line_ends_count_as_they_stand(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    plain = "La niña lee.\nEl niño no.\n".encode()
+    files = {"plain": plain, "mark": b"\xef\xbb\xbf" + plain, "crlf": plain.replace(b"\n", b"\r\n")}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    found = {name: evaluate(tiny_model, [(tmp_path / name, "es")])[0] for name in files}
+    assert found["mark"].perplexity == found["plain"].perplexity
+    assert found["crlf"].bytes == found["plain"].bytes + 2

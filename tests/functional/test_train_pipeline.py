@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from latam_edge.formats import passport as passports
+
 WAIT_S = 500
 """Longest wait for one run: a minute and a half of one quiet core, and machines are not always quiet."""
 
@@ -119,6 +121,12 @@ def test_the_pipeline_registers_a_model_that_answers(unbroken) -> None:
     done = subprocess.run(run, capture_output=True, text=True, env=env, timeout=60)
     assert done.returncode == 0, done.stderr
     assert '"engine": "llama"' in done.stdout
+
+
+def test_the_passport_was_measured_on_windows_as_long_as_the_rows(unbroken) -> None:
+    stated = passports.of_file(unbroken[0] / "toy-int4.gguf")
+    assert stated is not None
+    assert stated.n_ctx == 128
 
 
 def test_a_run_killed_twice_and_resumed_ends_with_the_same_bytes(recipe, unbroken, tmp_path) -> None:

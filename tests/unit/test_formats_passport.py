@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import gguf
@@ -178,3 +179,52 @@ def test_nonsense_in_a_passport_is_left_out() -> None:
     assert found.figures == {("llama", "prose", "es"): Figures(tokens=10, perplexity=2.0)}
     assert len(found.method) == passports.MAX_TEXT
     assert found.n_ctx == 512
+
+
+def test_what_was_written_is_intact_and_any_change_is_noticed(model: Path) -> None:
+    metadata = passport(model).to_metadata()
+    assert not passports.altered(metadata)
+    assert not passports.altered({key: str(value) for key, value in metadata.items()})
+    # Without these the passport says the same, and without its digest nothing can be told.
+    defaults = {f"{PREFIX}n_ctx", f"{PREFIX}windows", passports.DIGEST_KEY}
+    for key in metadata:
+        if key == f"{PREFIX}format":
+            continue
+        assert passports.altered(metadata | {key: 7}), key
+        if key not in defaults:
+            assert passports.altered({name: value for name, value in metadata.items() if name != key}), key
+    assert passports.altered(
+        metadata | {f"{PREFIX}llama.cartilla.es.tokens": 3} | {f"{PREFIX}llama.cartilla.es.perplexity": 2.0}
+    )
+
+
+def test_long_names_and_values_that_are_no_numbers_do_not_look_altered(model: Path) -> None:
+    stated = replace(
+        passport(model),
+        method="x" * 500,
+        figures={("llama", "prose", "es"): replace(FIGURES, perplexity_stderr=float("nan"))},
+    )
+    metadata = stated.to_metadata()
+    assert f"{PREFIX}llama.prose.es.perplexity_stderr" not in metadata
+    assert not passports.altered(metadata)
+    write(model, stated)
+    assert not passports.altered(read_header(model).metadata)
+
+
+def test_figures_from_another_reference_keep_no_divergence(model: Path) -> None:
+    write(model, passport(model, language="es"))
+    other = replace(passport(model, language="pt"), reference="otro.gguf", reference_sha256="11" * 32)
+    write(model, other)
+    found = passports.of_file(model)
+    assert found is not None
+    assert found.reference == "otro.gguf"
+    assert found.figures["llama", "prose", "es"] == FIGURES.without_reference()
+    assert found.figures["llama", "prose", "pt"] == FIGURES
+
+
+def test_figures_of_another_version_of_a_text_or_of_other_windows_do_not_survive(model: Path) -> None:
+    write(model, passport(model, "onnx"))
+    newer = replace(passport(model, "llama"), text_sha256={("prose", "es"): "22" * 32})
+    assert set(write(model, newer).figures) == {("llama", "prose", "es")}
+    wider = replace(passport(model, "onnx", "pt"), n_ctx=256)
+    assert set(write(model, wider).figures) == {("onnx", "prose", "pt")}

@@ -29,6 +29,7 @@ MESSAGES = {
     "formats.no_safetensors": "it holds no .safetensors file",
     "formats.file_changed": "the file changed while it was being read",
     "formats.not_utf8": "this is not a text in UTF-8. Save it again in that encoding.",
+    "formats.zero_bytes": "it holds zero bytes: it is no text, or it is in UTF-16. Save it again as UTF-8.",
     "formats.bad_number": "the number is not valid",
     "formats.protobuf.bad_field": "it can't be read as Protocol Buffers",
     "formats.protobuf.past_message": "a field ends outside its message",

@@ -29,6 +29,7 @@ MESSAGES = {
     "formats.no_safetensors": "no contiene ningún archivo .safetensors",
     "formats.file_changed": "el archivo cambió mientras se leía",
     "formats.not_utf8": "no es un texto en UTF-8. Guárdalo otra vez con esa codificación.",
+    "formats.zero_bytes": "contiene bytes nulos: no es un texto, o está en UTF-16. Guárdalo otra vez como UTF-8.",
     "formats.bad_number": "el número no es válido",
     "formats.protobuf.bad_field": "no se puede leer como Protocol Buffers",
     "formats.protobuf.past_message": "un campo termina fuera de su mensaje",

@@ -29,6 +29,7 @@ MESSAGES = {
     "formats.no_safetensors": "não contém nenhum arquivo .safetensors",
     "formats.file_changed": "o arquivo mudou enquanto era lido",
     "formats.not_utf8": "não é um texto em UTF-8. Salve-o de novo com essa codificação.",
+    "formats.zero_bytes": "contém bytes nulos: não é um texto, ou está em UTF-16. Salve-o de novo como UTF-8.",
     "formats.bad_number": "o número não é válido",
     "formats.protobuf.bad_field": "não pode ser lido como Protocol Buffers",
     "formats.protobuf.past_message": "um campo termina fora da sua mensagem",
