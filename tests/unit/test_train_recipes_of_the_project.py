@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from accelerate.commands.config.config_args import load_config_from_file
 
 from latam_edge.cartilla.subjects import all_items
+from latam_edge.core.errors import BadRecipe, FileMissing
+from latam_edge.train import sources
 from latam_edge.train.recipe import Model, Recipe, load_recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
-ALL = sorted(RECIPES.rglob("*.toml"))
+ALL = sorted(path for path in RECIPES.rglob("*.toml") if path.name != sources.TABLE)
 
 
 def parameters(shape: Model, vocabulary: int) -> int:
@@ -92,15 +96,55 @@ def test_a_rung_takes_the_rung_above_for_its_teacher_and_its_tokenizer() -> None
 
 
 @pytest.mark.parametrize("name", ["semilla-cpu", "semilla-gpu"])
-def test_sources_that_are_left_out_stay_out_to_the_end(name: str) -> None:
+def test_old_prose_is_read_less_towards_the_end(name: str) -> None:
     recipe = read(name)
-    out = {pattern for pattern, weight in recipe.data.sources.items() if weight == 0}
-    assert {"mac-morpho", "py-elotl", "pira"} <= out
     for stage in (recipe.pretrain, recipe.distill):
-        assert all(stage.late_sources[pattern] == 0 for pattern in out)
         assert list(stage.late_sources) == list(recipe.data.sources)
         old = ("conha19-*", "eltec-*", "textbox-*", "machado-de-assis")
         assert all(stage.late_sources[pattern] < recipe.data.sources[pattern] for pattern in old)
+
+
+@pytest.mark.parametrize("name", ["semilla-cpu", "semilla-gpu"])
+def test_all_that_is_read_may_be_given_away_and_has_a_credit(name: str) -> None:
+    found = sources.read_by(read(name), RECIPES / sources.TABLE)
+    assert len(found) > 30
+    assert all(source.credit and source.licence in sources.GIVEABLE for source in found)
+    names = {source.name for source in found}
+    assert {"tatoeba-es", "conha19-*", "home-assistant-pt"} <= names
+    assert not names & set(tomllib.loads((RECIPES / sources.TABLE).read_text(encoding="utf-8"))["left_out"])
+
+
+def test_what_every_stage_passes_over_needs_no_credit() -> None:
+    recipe = read("semilla-cpu")
+    nothing = {"cartilla": 1.0, "tatoeba-es": 0.0}
+    stage = replace(recipe.pretrain, late_sources={})
+    distill = replace(recipe.distill, late_sources={})
+    changed = replace(
+        recipe, data=replace(recipe.data, sources=nothing, instructions=()), pretrain=stage, distill=distill
+    )
+    names = {source.name for source in sources.read_by(changed, RECIPES / sources.TABLE)}
+    assert "tatoeba-es" not in names
+    assert "openstax-quimica" in names
+    late = replace(changed, distill=replace(distill, late_sources={"tatoeba-es": 0.1}))
+    assert "tatoeba-es" in {source.name for source in sources.read_by(late, RECIPES / sources.TABLE)}
+
+
+def test_a_source_that_may_not_be_given_away_is_refused_by_its_name() -> None:
+    recipe = read("semilla-cpu")
+    with_more = replace(
+        recipe, data=replace(recipe.data, texts=(*recipe.data.texts, "text/pt/wikilivros-pt.*"))
+    )
+    with pytest.raises(BadRecipe, match="wikilivros-pt"):
+        sources.read_by(with_more, RECIPES / sources.TABLE)
+    whole = replace(recipe, data=replace(recipe.data, texts=("text/*/*",)))
+    with pytest.raises(BadRecipe):
+        sources.read_by(whole, RECIPES / sources.TABLE)
+
+
+def test_the_embedded_model_reads_no_text_of_others(tmp_path: Path) -> None:
+    assert sources.read_by(read("semilla"), tmp_path / "absent.toml") == []
+    with pytest.raises(FileMissing):
+        sources.read_by(read("semilla-gpu"), tmp_path / "absent.toml")
 
 
 @pytest.mark.parametrize("path", sorted((RECIPES / "accelerate").glob("*.yaml")), ids=lambda path: path.stem)
