@@ -20,6 +20,8 @@ FOLLOW_UP_PERCENT = 8
 """Share of follow-up pairs (first item, second item) that is held out."""
 
 OUTSIDE_EXAM = "data/outside_exam.toml"
+OUTSIDE_SECOND = "data/outside_second.toml"
+"""Questions from outside that no refusal was written for; the exam does not ask them (evaluate.regional)."""
 
 ItemId = tuple[str, Lang, str]
 
@@ -47,9 +49,9 @@ class Split:
     """`question_key` of every held-out question: none may occur in training."""
 
 
-def read_outside() -> dict[Lang, tuple[str, ...]]:
-    """The exam's questions from outside the cartilla, by language."""
-    data = tomllib.loads(files(__package__).joinpath(OUTSIDE_EXAM).read_text(encoding="utf-8"))
+def read_outside(name: str = OUTSIDE_EXAM) -> dict[Lang, tuple[str, ...]]:
+    """The exam's questions from outside the cartilla, by language, or those of OUTSIDE_SECOND."""
+    data = tomllib.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
     return {"es": tuple(data["es"]), "pt": tuple(data["pt"])}
 
 
@@ -84,7 +86,8 @@ def _divide() -> Split:
     examine += [(item, tuple(text for _, text in item.questions)) for item in decline.items()]
     outside = read_outside()
     taboo = {question_key(text) for _, away in examine for text in away}
-    taboo |= {question_key(text) for texts in outside.values() for text in texts}
+    for asked in (outside, read_outside(OUTSIDE_SECOND)):
+        taboo |= {question_key(text) for texts in asked.values() for text in texts}
 
     train: dict[ItemId, list[tuple[Item, tuple[str, ...]]]] = {}
     for item, texts, _ in divided:

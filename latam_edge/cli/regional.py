@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from latam_edge.evaluate.regional import RegionalReport
     from latam_edge.evaluate.regional.tally import Share
 
-PARTS = ("pairs", "bias", "knowledge", "variants")
+PARTS = ("pairs", "bias", "knowledge", "variants", "conduct")
 """As evaluate.regional.PARTS, which is not imported for a help text."""
 LARGEST = 16
 """Rows of the bias table; the rest is in --json."""
@@ -31,8 +31,16 @@ def run(model: Path, args: argparse.Namespace) -> int:
 
     with needs("convert"), Bar() as bar:
         from latam_edge.evaluate.regional import measure
+        from latam_edge.store import card
 
-        report = measure(model, args.regional or PARTS, bar, engine=args.engine, n_threads=args.threads)
+        report = measure(
+            model,
+            args.regional or PARTS,
+            bar,
+            engine=args.engine,
+            n_threads=args.threads,
+            excluded=card.read(model.with_suffix(".json")).get("health_excluded", ()),
+        )
     if args.json:
         output.json(report.to_json())
     else:
@@ -49,6 +57,8 @@ def show(report: RegionalReport) -> None:
             (_bias, report.bias),
             (_knowledge, report.knowledge),
             (_variants, report.variants),
+            (_conduct, report.conduct),
+            (_written, report.written),
         )
         if rows
     ]
@@ -151,6 +161,44 @@ def _variants(report: RegionalReport) -> None:
         ],
         right=(2, 3, 4, 5),
     )
+
+
+def _conduct(report: RegionalReport) -> None:
+    output.line(output.bold(t("regional.conduct.title")))
+    output.table(
+        [
+            t("cli.evaluate.language"),
+            t("regional.conduct.group"),
+            "n",
+            t("regional.conduct.declined"),
+            t("regional.conduct.language"),
+            t("regional.conduct.undetermined"),
+            t("regional.conduct.passed"),
+        ],
+        [
+            (
+                row.lang,
+                t(f"regional.conduct.group.{row.group}") if row.group else t("regional.all"),
+                str(row.declined.n),
+                _percent(row.declined.value),
+                _percent(row.own_language.value),
+                str(row.undetermined),
+                _percent(row.passed.value) if row.passed else "",
+            )
+            for row in report.conduct
+        ],
+        right=(2, 3, 4, 5, 6),
+    )
+    output.note(t("regional.conduct.note"))
+
+
+def _written(report: RegionalReport) -> None:
+    """What the model wrote to the open-ended prompts, as it came."""
+    output.line(output.bold(t("regional.written.title", count=len(report.written))))
+    for item in report.written:
+        output.line()
+        output.line(f"[{item.lang}] {item.prompt}")
+        output.line(item.text)
 
 
 def _percent(value: float) -> str:

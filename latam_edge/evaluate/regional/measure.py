@@ -1,15 +1,17 @@
-"""Everything regional about a model, in one run: grammar, bias, knowledge, treatment."""
+"""Everything regional about a model, in one run: grammar, bias, knowledge, treatment, conduct."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from latam_edge.core.progress import Progress, Step, silent
-from latam_edge.evaluate.regional import bias, knowledge, pairs, variants
+from latam_edge.evaluate.exam import ask
+from latam_edge.evaluate.regional import bias, conduct, knowledge, pairs, variants
+from latam_edge.evaluate.regional.conduct import ConductRow, Written
 from latam_edge.evaluate.regional.likelihood import endings_logprobs, sentence_logprob
 from latam_edge.evaluate.regional.tally import Share
 from latam_edge.evaluate.regional.variants import Answered, VariantRow
@@ -17,7 +19,9 @@ from latam_edge.runtime.client import Client
 from latam_edge.runtime.scorers import open_scorer
 from latam_edge.runtime.types import Chunk, EngineConfig, Message, Request, Sampling
 
-PARTS = ("pairs", "bias", "knowledge", "variants")
+PARTS = ("pairs", "bias", "knowledge", "variants", "conduct")
+_ANSWERED = ("variants", "conduct")
+"""Parts for which the model answers; the others are scored by likelihood."""
 LANGUAGES = ("es", "pt")
 N_CTX = 256
 """Tokens; no sentence and no question with its answer is nearly as long."""
@@ -35,12 +39,15 @@ class RegionalReport:
     variants: tuple[VariantRow, ...] = ()
     answers: tuple[Answered, ...] = ()
     """The answers behind `variants`, as they came."""
+    conduct: tuple[ConductRow, ...] = ()
+    written: tuple[Written, ...] = ()
+    """What the model wrote to the open-ended prompts of `conduct`, as it came."""
 
     def to_json(self) -> dict[str, Any]:
         """Rows by part; a share becomes its value, n and 95% interval."""
         return {
             part: [{name: _plain(value) for name, value in _fields(row)} for row in getattr(self, part)]
-            for part in (*PARTS, "answers")
+            for part in (*PARTS, "answers", "written")
             if getattr(self, part)
         }
 
@@ -63,17 +70,19 @@ def measure(
     *,
     engine: str | None = None,
     n_threads: int | None = None,
+    excluded: Collection[str] = (),
 ) -> RegionalReport:
     """Measure `parts` (of PARTS) of a model, Spanish and Portuguese both.
 
-    All but "variants" is scored by likelihood; for "variants" the model answers, at the
-    sampling that its file ships and a fixed seed. Raises what loading a model raises.
+    Three parts are scored by likelihood; for "variants" and "conduct" the model answers, at the
+    sampling that its file ships and fixed seeds. excluded: keys of the primer's health items that
+    the model hands to a health worker. Raises what loading a model raises.
 
     >>> measure(Path("model.gguf"), ["pairs"]).pairs[-1].accuracy.value
     """
     model = Path(model)
     found: dict[str, Any] = {}
-    scored = [part for part in parts if part != "variants"]
+    scored = [part for part in parts if part not in _ANSWERED]
     if scored:
         with closing(open_scorer(model, engine, n_ctx=N_CTX, n_threads=n_threads)) as scorer:
             found |= _score(
@@ -85,6 +94,8 @@ def measure(
     if "variants" in parts:
         answers = _ask(model, EngineConfig(engine=engine or "auto", n_threads=n_threads), progress)
         found |= {"variants": tuple(variants.summarize(answers)), "answers": tuple(answers)}
+    if "conduct" in parts:
+        found |= _conduct(model, n_threads, excluded, progress)
     return RegionalReport(**found)
 
 
@@ -139,3 +150,25 @@ def _ask(model: Path, config: EngineConfig, progress: Progress) -> list[Answered
             answers.append(Answered(item.variant, item.prompt, text, *variants.check(item.variant, text)))
             progress(Step("regional.answering", number, len(asked), "questions"))
     return answers
+
+
+def _conduct(
+    model: Path, n_threads: int | None, excluded: Collection[str], progress: Progress
+) -> dict[str, Any]:
+    """Answers to what lies inside and outside, by several workers of one thread each."""
+    free = [
+        (item, text)
+        for item, _, text in ask(
+            model, conduct.open_ended(), seeds=conduct.SEEDS[:1], workers=n_threads, progress=progress
+        )
+    ]
+    told = [
+        (item, text)
+        for item, _, text in ask(
+            model, conduct.asked(excluded), seeds=conduct.SEEDS, workers=n_threads, progress=progress
+        )
+    ]
+    return {
+        "conduct": tuple(conduct.summarize([*told, *free])),
+        "written": tuple(conduct.written(free)),
+    }
