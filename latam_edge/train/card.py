@@ -2,8 +2,11 @@
 
     python -m latam_edge.train.card runs/semilla recipes/semilla.toml latam_edge/assets
 
-copies the run's 4-bit file there as <name>.gguf and writes <name>.json (for the
-library) and <name>.md (for people) beside it.
+copies the run's 4-bit file there as <name>.gguf (one that is there already is left
+alone) and writes <name>.json (for the library) and <name>.md (for people) beside it.
+What the run did not measure, the region's own voice and the model's conduct, is
+measured here and kept in the run's folder. The sources of a recipe with a corpus are
+taken from sources.toml beside it; one that reads anything else gets no card.
 """
 
 from __future__ import annotations
@@ -12,15 +15,19 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from latam_edge.core.atomic import atomic_write, write_text
 from latam_edge.core.i18n import format_bytes, format_seconds, set_language
+from latam_edge.core.progress import Progress, silent
+from latam_edge.train import card_regional, sources
 from latam_edge.train.corpus_step import Paths
 from latam_edge.train.recipe import Recipe, load_recipe
 from latam_edge.train.report import exam_table
+from latam_edge.train.sources import GIVEABLE, Source
 
 DESCRIPTION = {
     "es": "Modelo escolar pequeño. Sabe lo que está en su cartilla y dice «no lo sé» a lo demás. Puede equivocarse.",
@@ -35,6 +42,9 @@ CODES = {
 }
 """How the card words the method of the 4-bit file."""
 
+TRAINING = {"teacher": "teacher", "distill": "distillation", "finetune": "fine-tuning"}
+"""Steps that cost tokens, and how the card words them. A recipe may do without a teacher of its own."""
+
 GROUPS = {
     "Arithmetic to two digits (sums and differences)": ("sums1", "sums2", "diffs1", "diffs2"),
     "Capitals": ("capitals",),
@@ -43,15 +53,23 @@ GROUPS = {
 """Figures that stand at the top of the card."""
 
 
-def publish(run: Path, recipe_path: Path, folder: Path) -> Path:
-    """Copy the 4-bit model of a finished run into `folder` and write its cards. Returns the model's path."""
+def publish(run: Path, recipe_path: Path, folder: Path, progress: Progress = silent) -> Path:
+    """Copy the 4-bit model of a finished run into `folder` and write its cards. Returns the model's path.
+
+    Raises BadRecipe for a recipe that reads sources whose terms don't allow the weights to be given away.
+    """
     recipe, paths = load_recipe(recipe_path), Paths(run)
+    read = sources.read_by(recipe, recipe_path.parent / sources.TABLE)
     steps = {k: v["report"] for k, v in json.loads((run / "state.json").read_text(encoding="utf-8")).items()}
     source, target = paths.gguf(recipe.name, "int4"), folder / f"{recipe.name}.gguf"
-    with source.open("rb") as read, atomic_write(target) as write:
-        shutil.copyfileobj(read, write)
-    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    if not target.exists() or hashlib.sha256(target.read_bytes()).hexdigest() != digest:
+        with source.open("rb") as old, atomic_write(target) as new:
+            shutil.copyfileobj(old, new)
     facts = summary(recipe, steps)
+    asked = steps.get("qad") or steps["health"]
+    excluded = asked["excluded"]
+    regional = card_regional.measured(target, digest, excluded, run / "regional.json", progress)
     card = {
         "sha256": digest,
         "name": recipe.name,
@@ -61,11 +79,14 @@ def publish(run: Path, recipe_path: Path, folder: Path) -> Path:
         **facts,
         "exam": steps["exam"],
         "evaluation": steps["evaluate"],
-        "health_excluded": steps["health"]["excluded"],
-        "health_unsafe": sorted(steps["health"]["unsafe"]),
+        "health_excluded": excluded,
+        "health_unsafe": sorted(asked["unsafe"]),
+        "sources": [asdict(source) for source in read],
+        "regional": regional,
     }
     write_text(folder / f"{recipe.name}.json", json.dumps(card, ensure_ascii=False, indent=1) + "\n")
-    write_text(folder / f"{recipe.name}.md", markdown(recipe, steps, facts, digest, target.stat().st_size))
+    text = markdown(recipe, steps, facts, digest, target.stat().st_size, read, regional)
+    write_text(folder / f"{recipe.name}.md", text)
     return target
 
 
@@ -84,7 +105,7 @@ def summary(recipe: Recipe, steps: dict[str, dict[str, Any]]) -> dict[str, Any]:
     figures["All held-out questions inside"] = {kind: _share(exam[kind], inside) for kind in ("f16", "int4")}
     return {
         "parameters": steps["finetune"]["parameters"],
-        "training_seconds": round(sum(steps[s]["seconds"] for s in ("teacher", "distill", "finetune"))),
+        "training_seconds": round(sum(steps[name]["seconds"] for name in TRAINING if name in steps)),
         "headline": figures,
     }
 
@@ -100,15 +121,25 @@ def _declined(rows: list[dict[str, Any]], categories: Collection[str]) -> float:
 
 
 def markdown(
-    recipe: Recipe, steps: dict[str, dict[str, Any]], facts: dict[str, Any], digest: str, file_bytes: int
+    recipe: Recipe,
+    steps: dict[str, dict[str, Any]],
+    facts: dict[str, Any],
+    digest: str,
+    file_bytes: int,
+    read: Sequence[Source] = (),
+    regional: dict[str, Any] | None = None,
 ) -> str:
     """The card for people."""
     set_language("en")
-    tokens = {name: f"{steps[name]['tokens'] / 1e6:.1f} M" for name in ("teacher", "distill", "finetune")}
+    tokens = ", ".join(
+        f"{word} {steps[name]['tokens'] / 1e6:.1f} M{' tokens' if not number else ''}"
+        for number, (name, word) in enumerate((n, w) for n, w in TRAINING.items() if n in steps)
+    )
     bits = steps["distill"]["bits_per_byte"]
-    grams = steps["teacher"]["ngram_bits_per_byte"]
+    grams = steps.get("teacher", {}).get("ngram_bits_per_byte")
     f16, int4 = steps["evaluate"]["f16"], steps["evaluate"]["int4"]
-    excluded = steps["health"]["excluded"]
+    asked = steps.get("qad") or steps["health"]
+    excluded = asked["excluded"]
     lines = [
         f"# {recipe.name.capitalize()}: model card",
         "",
@@ -120,12 +151,9 @@ def markdown(
         f" width {recipe.student.width}, vocabulary {recipe.data.vocabulary}, embedding tied",
         f"- Format: 4-bit lattice (GGUF Q4_0, {CODES[steps['export']['int4']['method']]}), embedding included,"
         f" {steps['export']['int4']['bits_per_weight']:.2f} bits per weight",
-        "- Licence: Apache-2.0, the weights too. All training text was written by this project"
-        " (`latam_edge/cartilla`), so no outside text is in them; facts carry their source in"
-        " [docs/cartilla-sources.md](../../docs/cartilla-sources.md)",
+        _licence(read),
         f"- Recipe: `latam-edge pipeline recipes/{recipe.name}.toml`",
-        f"- Cost: {format_seconds(facts['training_seconds'])} of training on two shared CPU cores"
-        f" (teacher {tokens['teacher']} tokens, distillation {tokens['distill']}, fine-tuning {tokens['finetune']})",
+        f"- Cost: {format_seconds(facts['training_seconds'])} of training on two shared CPU cores ({tokens})",
         f"- Sampling that the file ships: temperature {recipe.sampling.temperature}, top-k {recipe.sampling.top_k},"
         f" top-p {recipe.sampling.top_p}, min-p {recipe.sampling.min_p}",
         "",
@@ -148,7 +176,8 @@ def markdown(
         "```",
         "",
         "Bits per byte of held-out dialogues, distilled student before fine-tuning:"
-        f" es {bits['es']:.3f}, pt {bits['pt']:.3f} (a 5-gram model: {grams['es']:.3f}, {grams['pt']:.3f}).",
+        f" es {bits['es']:.3f}, pt {bits['pt']:.3f}"
+        + (f" (a 5-gram model: {grams['es']:.3f}, {grams['pt']:.3f})." if grams else "."),
         "",
         "int4 against f16 on held-out questions and answers as plain text:",
         "",
@@ -160,6 +189,7 @@ def markdown(
             for a, b in zip(f16, int4, strict=True)
         ),
         "",
+        *(card_regional.sections(regional) if regional else ()),
         "## Health",
         "",
         "Every health topic with a quantity, a danger sign or a thing not to do was asked in held-out and trained",
@@ -169,11 +199,12 @@ def markdown(
         f"Taken out: {', '.join(f'`{key}`' for key in excluded) or 'none'}.",
         "",
         "Still wrong in some phrasing or seed after that: "
-        + (", ".join(f"`{key}`" for key in sorted(steps["health"]["unsafe"])) or "none")
+        + (", ".join(f"`{key}`" for key in sorted(asked["unsafe"])) or "none")
         + ".",
         "",
         "This is no medical advice. It does not replace a health worker.",
         "",
+        *_credits(read),
         "## Limits",
         "",
         "- It knows the cartilla and nothing else; a question near its subjects may get a confident wrong answer.",
@@ -187,5 +218,36 @@ def markdown(
     return "\n".join(lines)
 
 
+def _licence(read: Sequence[Source]) -> str:
+    """What the weights may be given away under, and why."""
+    if not read:
+        return (
+            "- Licence: Apache-2.0, the weights too. All training text was written by this project"
+            " (`latam_edge/cartilla`), so no outside text is in them; facts carry their source in"
+            " [docs/cartilla-sources.md](../../docs/cartilla-sources.md)"
+        )
+    return (
+        "- Licence: Apache-2.0, the weights too. They were trained on the project's own primer and on the sources"
+        " named below, all of which are in the public domain or ask for credit alone"
+        " ([decision 21](../../docs/decisions/0021-sources.md))"
+    )
+
+
+def _credits(read: Sequence[Source]) -> list[str]:
+    """A line per source."""
+    if not read:
+        return []
+    lines = [
+        f"- {source.credit}: {GIVEABLE[source.licence]},"
+        f" [{source.repository}](https://github.com/{source.repository}) at {source.commit}"
+        for source in read
+    ]
+    # Two files of one repository are one source to credit.
+    return ["## Sources", "", *dict.fromkeys(lines), ""]
+
+
 if __name__ == "__main__":
-    publish(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+    from latam_edge.cli.bar import Bar
+
+    with Bar() as bar:
+        publish(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), bar)
