@@ -1,12 +1,12 @@
 """One student, equal tokens: without a teacher, and taught in each of the three ways.
 
-    python benchmarks/distillation_ways.py [--out runs/ways] [--tokens 400000] [--seeds 1]
+    python benchmarks/distillation_ways.py [--out runs/ways] [--tokens 300000] [--seeds 1]
 
 A teacher is trained on the primer first. Then the same student (its own shape,
 nothing taken from the teacher's layers) reads the same number of tokens: the
 text alone; the text with the teacher beside it; with the teacher's cached
 draws; and half of it text that the teacher wrote. Measured are bits per byte of
-held-out dialogues, Spanish and Portuguese. About ten minutes on two cores; a run
+held-out dialogues, Spanish and Portuguese. About seven minutes on two cores; a run
 that was broken off goes on where it was.
 """
 
@@ -36,7 +36,6 @@ WAYS = {
     "cached": "KL from cached draws, about 12 tokens per position",
     "text": "half of the tokens written by the teacher",
 }
-PROMPTS = 1200
 FIGURES = ("draws", "bytes_per_position", "texts", "left_out")
 
 BASE = Recipe(
@@ -44,7 +43,7 @@ BASE = Recipe(
     data=Data(dialogues=15_000, context=128, vocabulary=2048),
     teacher=Model(layers=4, width=192, heads=6, kv_heads=2, feed_forward=512),
     student=Model(layers=2, width=128, heads=4, kv_heads=2, feed_forward=352),
-    pretrain=Stage(tokens=1_000_000, batch_tokens=4096),
+    pretrain=Stage(tokens=700_000, batch_tokens=4096),
 )
 
 
@@ -56,8 +55,8 @@ def walk(recipe: Recipe, folder: Path, until: str) -> Run:
     return run
 
 
-def write_prompts(paths: Paths) -> Path:
-    """Questions of the primer, each once, for the teacher to answer."""
+def write_prompts(paths: Paths, count: int) -> Path:
+    """At most `count` questions of the primer, each once, for the teacher to answer."""
     path = paths.run / "prompts.jsonl"
     if not path.exists():
         asked: dict[str, str] = {}
@@ -65,36 +64,44 @@ def write_prompts(paths: Paths) -> Path:
             if not dialogue.system:
                 asked.setdefault(dialogue.turns[0][0], dialogue.lang)
         lines = [json.dumps({"prompt": q, "lang": lang}, ensure_ascii=False) for q, lang in asked.items()]
-        path.write_text("\n".join(lines[:PROMPTS]) + "\n", encoding="utf-8")
+        path.write_text("\n".join(lines[:count]) + "\n", encoding="utf-8")
     return path.resolve()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("runs/ways"), help="where the runs lie")
-    parser.add_argument("--tokens", type=int, default=400_000, help="what each student reads")
+    parser.add_argument("--tokens", type=int, default=300_000, help="what each student reads")
+    parser.add_argument("--teacher-tokens", type=int, default=BASE.pretrain.tokens, help="what it reads")
+    parser.add_argument("--dialogues", type=int, default=BASE.data.dialogues, help="of the primer, to read")
+    parser.add_argument("--prompts", type=int, default=700, help='that the teacher answers for "text"')
     parser.add_argument("--seeds", type=int, default=1, help="students of each way")
     parser.add_argument("--kl-weight", type=float, default=0.5, help="the rest is cross-entropy")
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
     parser.add_argument("--json", type=Path, help="where the result goes (default: benchmarks/results/)")
     options = parser.parse_args()
     load = load_average()
-    taught = walk(BASE, options.out / "teacher", "teacher")
+    base = replace(
+        BASE,
+        data=replace(BASE.data, dialogues=options.dialogues),
+        pretrain=replace(BASE.pretrain, tokens=options.teacher_tokens),
+    )
+    taught = walk(base, options.out / "teacher", "teacher")
     teacher = taught.paths.teacher.resolve()
-    prompts = str(write_prompts(taught.paths))
+    prompts = str(write_prompts(taught.paths, options.prompts))
     rows: list[dict[str, Any]] = []
     for way in options.ways:
         found: list[dict[str, float]] = []
         report_of: dict[str, Any] = {}
-        for seed in range(BASE.seed, BASE.seed + options.seeds):
+        for seed in range(base.seed, base.seed + options.seeds):
             stage = Distill(
                 tokens=options.tokens, batch_tokens=4096, mode=way, teacher=str(teacher),
                 learn_questions=True, kl_weight=options.kl_weight,
                 prompts=(prompts,), max_new_tokens=60, temperature=0.3, min_characters=2,
             )  # fmt: skip
-            data = replace(BASE.data, tokenizer=str(teacher))
+            data = replace(base.data, tokenizer=str(teacher))
             run = walk(
-                replace(BASE, data=data, distill=stage, seed=seed), options.out / f"{way}-{seed}", "distill"
+                replace(base, data=data, distill=stage, seed=seed), options.out / f"{way}-{seed}", "distill"
             )
             report_of = run.report.steps["distill"]
             found.append(report_of["bits_per_byte"])

@@ -1,9 +1,9 @@
 """Muon for the matrices against AdamW alone: one model, the same rows, equal tokens.
 
-    python benchmarks/optimizer_choice.py [--out runs/optimizers] [--tokens 600000]
+    python benchmarks/optimizer_choice.py [--out runs/optimizers] [--tokens 400000]
 
 AdamW gets several learning rates, so that it is not judged by a bad one. Bits
-per byte of held-out dialogues, and seconds. About eight minutes on two cores; a
+per byte of held-out dialogues, and seconds. About five minutes on two cores; a
 run that was broken off goes on where it was.
 """
 
@@ -28,7 +28,7 @@ ADAMW_RATES = (0.001, 0.003, 0.006)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("runs/optimizers"), help="where the runs lie")
-    parser.add_argument("--tokens", type=int, default=600_000, help="what each model reads")
+    parser.add_argument("--tokens", type=int, default=400_000, help="what each model reads")
     parser.add_argument("--json", type=Path, help="where the result goes (default: benchmarks/results/)")
     options = parser.parse_args()
     load = load_average()
