@@ -10,6 +10,7 @@ nothing that the chat needs has a marker that matters on the platforms of `targe
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,9 +20,12 @@ from pathlib import Path
 from latam_edge.bundle import own_wheel
 from latam_edge.bundle.targets import PLATFORMS, Target
 from latam_edge.core import paths
-from latam_edge.core.errors import BundleGather
+from latam_edge.core.errors import BundleEngine, BundleGather
+from latam_edge.core.i18n import t
 
 Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
+
+ENGINE = "llama-cpp-python"
 
 
 def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -41,7 +45,8 @@ def wheels(
 
     local: folders with wheels that win over nothing but are looked into first.
     offline: never ask the index. say: called with the target before the network is used.
-    Raises BundleGather with what is missing."""
+    Raises BundleEngine when it is llama-cpp-python, which the index has as source only;
+    BundleGather with anything else that is missing."""
     kept = cache(target)
     kept.mkdir(parents=True, exist_ok=True)
     fresh = kept.with_name(kept.name + ".part")
@@ -52,7 +57,10 @@ def wheels(
         done = _download(target, links, fresh, run, index=True)
     if done.returncode != 0:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise BundleGather(target=str(target), detail=_reason(done))
+        detail = _reason(done)
+        if ENGINE in detail:
+            raise BundleEngine(target=str(target), command=_compiles(target))
+        raise BundleGather(target=str(target), detail=detail)
     shutil.rmtree(kept)
     fresh.replace(kept)
     return sorted(kept.glob("*.whl"))
@@ -75,6 +83,13 @@ def _download(
     if not index:
         command.append("--no-index")
     return run([*command, *own_wheel.requirements()])
+
+
+def _compiles(target: Target) -> str:
+    """The command line that compiles the engine for `target`."""
+    folder = t("bundle.word.packages")
+    words = [sys.executable, "-m", "latam_edge.bundle.runtime_wheel", "--platform", target.platform]
+    return " ".join(shlex.quote(word) for word in (*words, "--out", folder))
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:

@@ -195,6 +195,16 @@ class NotONNX(BadFile):
     key = "errors.not_onnx"  # path
 
 
+class NoModelInFolder(NotAFile):
+    code = "LE-117"
+    key = "errors.no_model_in_folder"  # path
+
+
+class NotConverted(NotAFile):
+    code = "LE-118"
+    key = "errors.not_converted"  # path
+
+
 class BadBundle(BadFile):
     code = "LE-150"
     key = "errors.bad_bundle"  # path, detail
@@ -273,6 +283,11 @@ class UnknownPersona(BadFile):
 class BadPersona(BadFile):
     code = "LE-165"
     key = "errors.bad_persona"  # path
+
+
+class BundleEngine(BadFile):
+    code = "LE-166"
+    key = "errors.bundle_engine"  # target, command
 
 
 class HistoryBusy(LatamEdgeError):

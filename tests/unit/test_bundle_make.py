@@ -13,7 +13,15 @@ from bundles import HERE, TARGET, noise, tree, write_bundle, write_wheel
 from latam_edge.bundle import gather, layout, make, manifest, own_wheel, verify
 from latam_edge.bundle.offer import look
 from latam_edge.bundle.wheel import Wheel
-from latam_edge.core.errors import BadFile, BadPersona, BundleGather, BundleMissing, DiskFull, UsageError
+from latam_edge.core.errors import (
+    BadFile,
+    BadPersona,
+    BundleEngine,
+    BundleGather,
+    BundleMissing,
+    DiskFull,
+    UsageError,
+)
 from latam_edge.core.progress import Step
 
 
@@ -211,8 +219,9 @@ def test_the_requirements_are_those_of_a_chat() -> None:
 class Pip:
     """Stands for pip: has some wheels without a network and more with it."""
 
-    def __init__(self, local: bool, network: bool) -> None:
+    def __init__(self, local: bool, network: bool, missing: str = "jinja2>=3.1.4") -> None:
         self.local, self.network = local, network
+        self.missing = missing
         self.calls: list[Sequence[str]] = []
 
     def __call__(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -220,9 +229,7 @@ class Pip:
         good = self.local if "--no-index" in command else self.network
         if good:
             write_wheel(Path(command[command.index("--dest") + 1]), "alfa")
-        error = (
-            "" if good else "ERROR: x\nERROR: No matching distribution found for llama-cpp-python==0.3.36\n"
-        )
+        error = "" if good else f"ERROR: x\nERROR: No matching distribution found for {self.missing}\n"
         return subprocess.CompletedProcess(list(command), 0 if good else 1, "", error)
 
 
@@ -244,10 +251,18 @@ def test_when_something_is_missing_the_user_is_told_before_the_network_is_used()
 
 def test_offline_means_offline_and_pip_says_what_is_missing() -> None:
     pip = Pip(local=False, network=True)
-    with pytest.raises(BundleGather) as caught:
+    with pytest.raises(BundleGather, match="jinja2"):
         gather.wheels(TARGET, [], offline=True, say=lambda target: None, run=pip)
     assert len(pip.calls) == 1
-    assert "llama-cpp-python" in str(caught.value)
+
+
+def test_when_the_engine_is_missing_the_command_that_compiles_it_is_told() -> None:
+    pip = Pip(local=False, network=False, missing="llama-cpp-python==0.3.36")
+    with pytest.raises(BundleEngine) as caught:
+        gather.wheels(TARGET, [], offline=False, say=lambda target: None, run=pip)
+    said = str(caught.value)
+    assert f"-m latam_edge.bundle.runtime_wheel --platform {TARGET.platform} --out paquetes" in said
+    assert "--wheels paquetes" in said
 
 
 def test_what_was_fetched_before_survives_a_failure() -> None:

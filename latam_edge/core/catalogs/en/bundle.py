@@ -6,6 +6,7 @@ MESSAGES = {
     "bundle.help.install": "Install from a suitcase, without network or administrator's rights.",
     "bundle.help.uninstall": "Remove the program that a suitcase installed; conversations stay.",
     "bundle.word.platform": "PLATFORM",
+    "bundle.word.packages": "packages",
     "bundle.opt.folder": "The suitcase's folder, for example one on the USB stick.",
     "bundle.opt.model": "Model to take along: a library name or a path; may be repeated. Semilla always comes along.",
     "bundle.opt.platform": "For which machines; may be repeated. Default: ones like this.",

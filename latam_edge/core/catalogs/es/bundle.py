@@ -6,6 +6,7 @@ MESSAGES = {
     "bundle.help.install": "Instalar desde una valija, sin internet ni permisos de administrador.",
     "bundle.help.uninstall": "Quitar el programa instalado desde una valija; las conversaciones se quedan.",
     "bundle.word.platform": "PLATAFORMA",
+    "bundle.word.packages": "paquetes",
     "bundle.opt.folder": "Carpeta de la valija, por ejemplo una en la memoria USB.",
     "bundle.opt.model": "Modelo que se lleva: nombre de la biblioteca o ruta; se puede repetir. Semilla va siempre.",
     "bundle.opt.platform": "Para qué máquinas; se puede repetir. Si falta, como esta.",

@@ -6,6 +6,7 @@ MESSAGES = {
     "bundle.help.install": "Instalar a partir de uma maleta, sem internet nem permissão de administrador.",
     "bundle.help.uninstall": "Remover o programa instalado a partir de uma maleta; as conversas ficam.",
     "bundle.word.platform": "PLATAFORMA",
+    "bundle.word.packages": "pacotes",
     "bundle.opt.folder": "Pasta da maleta, por exemplo uma no pen drive.",
     "bundle.opt.model": "Modelo que vai junto: nome da biblioteca ou caminho; pode ser repetido. A semilla vai sempre.",
     "bundle.opt.platform": "Para que máquinas; pode ser repetido. Se faltar, como esta.",
