@@ -6,6 +6,7 @@ To add one: a row in ARCHITECTURES. Names and layouts are those of llama.cpp
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ from convert.shape import Llama3Scaling, ModelShape
 from latam_edge.formats.safetensors import Checkpoint as Tensors
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+EMBEDDING = "model.embed_tokens.weight"
+HEAD = "lm_head.weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +100,9 @@ def plan(checkpoint: HFCheckpoint, architecture: Architecture, shape: ModelShape
     Raises BadCheckpoint for a tensor that is missing, misshapen, or left over: a weight
     that nobody placed would be a different model.
     """
-    planned = [PlannedTensor("token_embd.weight", "model.embed_tokens.weight", (shape.n_vocab, shape.n_embd))]
+    planned = [PlannedTensor("token_embd.weight", EMBEDDING, (shape.n_vocab, shape.n_embd))]
     if not shape.tied:
-        planned.append(PlannedTensor("output.weight", "lm_head.weight", (shape.n_vocab, shape.n_embd)))
+        planned.append(PlannedTensor("output.weight", HEAD, (shape.n_vocab, shape.n_embd)))
     planned.append(PlannedTensor("output_norm.weight", "model.norm.weight", (shape.n_embd,)))
     if shape.rope_llama3:
         factors = llama3_factors(shape.rope_theta, shape.head_dim, shape.rope_llama3)
@@ -173,9 +177,26 @@ def _check(checkpoint: HFCheckpoint, planned: list[PlannedTensor], shape: ModelS
             raise checkpoint.bad("convert.bad_tensor", name=tensor.source, found=shown, expected=expected)
     for name in checkpoint.tensors:
         # A tied head may be stored again, and old checkpoints store the rotary frequencies.
-        tied_copy = shape.tied and name == "lm_head.weight"
+        tied_copy = shape.tied and name == HEAD
+        if tied_copy and not _same(checkpoint.tensors, EMBEDDING, HEAD):
+            raise checkpoint.bad("convert.stray_head")
         if name not in placed and not tied_copy and not re.search(r"rotary_emb\.inv_freq$", name):
             raise checkpoint.bad("convert.unplaced_tensor", name=name[:80])
+
+
+def _same(tensors: Tensors, first: str, second: str) -> bool:
+    """Whether two tensors hold the same weights."""
+    shape = tensors[first].shape
+    if tensors[second].shape != shape:
+        return False
+    step = max(1, (1 << 22) // max(1, math.prod(shape[1:])))
+    return all(
+        np.array_equal(
+            tensors.array(first, slice(start, start + step)),
+            tensors.array(second, slice(start, start + step)),
+        )
+        for start in range(0, shape[0], step)
+    )
 
 
 def llama3_factors(theta: float, head_dim: int, scaling: Llama3Scaling) -> Array:

@@ -8,6 +8,9 @@ from typing import Any
 
 from convert.checkpoint import HFCheckpoint
 
+_MOST_HEAD_DIM = 4096
+"""Public models have up to 256; tables are made of it before any tensor shows whether it is true."""
+
 
 @dataclass(frozen=True, slots=True)
 class Llama3Scaling:
@@ -63,15 +66,18 @@ def read(checkpoint: HFCheckpoint) -> ModelShape:
     head_dim = checkpoint.count("head_dim", n_embd // n_heads or 1)
     if n_heads % n_kv_heads:
         raise checkpoint.bad("convert.bad_config", name="num_key_value_heads")
-    if head_dim % 2:
+    if head_dim % 2 or head_dim > _MOST_HEAD_DIM:
         raise checkpoint.bad("convert.bad_config", name="head_dim")
     if config.get("hidden_act", "silu") != "silu":
         raise checkpoint.bad("convert.unsupported", name="hidden_act", value=config.get("hidden_act"))
     if config.get("use_sliding_window"):
         raise checkpoint.bad("convert.unsupported", name="use_sliding_window", value=True)
     theta, linear, llama3 = _rope(checkpoint)
+    n_layers = checkpoint.count("num_hidden_layers")
+    if n_layers > len(checkpoint.tensors):  # before a list is made of them
+        raise checkpoint.bad("convert.bad_config", name="num_hidden_layers")
     return ModelShape(
-        n_layers=checkpoint.count("num_hidden_layers"),
+        n_layers=n_layers,
         n_embd=n_embd,
         n_ff=checkpoint.count("intermediate_size"),
         n_heads=n_heads,

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from convert.architectures import PlannedTensor
+from convert.architectures import EMBEDDING, HEAD, PlannedTensor
 from convert.checkpoint import HFCheckpoint
 from convert.layerwise.activations import Activations
 from convert.layerwise.decoder import Decoder, linear
@@ -36,8 +36,6 @@ from quant.lattice import GROUP_SIZE, Int4Blocks, NotFinite, dequantize
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
-EMBEDDING = "model.embed_tokens.weight"
-HEAD = "lm_head.weight"
 FINAL_NORM = "model.norm.weight"
 
 _CHUNK_ROWS = 1 << 14

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from convert import architectures, shape
+from convert import architectures, destination, shape
 from convert.architectures import PlannedTensor
 from convert.checkpoint import HFCheckpoint, load
 from convert.layerwise.run import Calibrated, calibrated
@@ -99,6 +99,7 @@ def convert(
     metadata: extra keys, whole ("general.license", "latam_edge.passport.es.perplexity");
     they win over derived ones. Memory stays bounded whatever the checkpoint's size.
 
+    A GGUF file that is at `out` already gives way; another file does not (UsageError).
     Raises FileMissing, UnreadableFile, BadCheckpoint, UsageError, DiskFull or
     ReadOnlyPlace; then `out` is as it was.
 
@@ -109,6 +110,7 @@ def convert(
         raise UsageError(detail=t("convert.unknown_type", found=type, known=", ".join(TYPES)))
     if method not in METHODS:
         raise UsageError(detail=t("convert.unknown_method", found=method, known=", ".join(METHODS)))
+    destination.check_file(Path(out))
     source = load(Path(checkpoint))
     extra = dict(metadata or {})
     if type in LIBRARY_TYPES:
@@ -206,7 +208,9 @@ def _write(
     chosen: Calibrated | None = None,
 ) -> tuple[writer.Written, Sequence[FileTensor]]:
     prepared = prepare(source, type, method, extra, progress, chosen, n_threads=1)
+    destination.sweep(out)
     with atomic_write(out) as file, prepared.coded_ahead() as tensors:
+        destination.hold(file)
         written = writer.write(file, prepared.keys, tensors)
     return written, prepared.tensors
 
@@ -375,6 +379,7 @@ def _convert_by_library(
         importance = None
         if calibration is not None:
             importance = imatrix.collect(unrounded, calibration, progress=progress).mean_squares
+        destination.sweep(out)
         with disk_errors(out):
             k_quants.quantize_file(unrounded, out, type, progress, importance=importance)
     finally:

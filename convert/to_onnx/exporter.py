@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from convert import destination
 from convert.checkpoint import load
 from convert.layerwise.run import calibrated
 from convert.to_gguf import writer
@@ -31,6 +32,11 @@ TYPES = ("int4", "q8_0", "f16", "f32")
 """What `type` may be."""
 ACCURACY_LEVELS = (1, 4)
 """1: activations stay float32. 4: rounded to 8 bits before each quantized product, which is faster."""
+
+MOST_POSITIONS = 1 << 17
+"""Longest context unless another is asked for: the tables of a model for a million tokens take half a GB."""
+_HEAD_DIM_STEP = 16
+"""GroupQueryAttention rotates heads of multiples of it only (ONNX Runtime 1.32)."""
 
 _KV_TYPE = "float32"
 """Of the cache: on processors GroupQueryAttention is fastest so (measured with ONNX Runtime 1.32)."""
@@ -77,10 +83,11 @@ def convert(
     gguf_out: also write a GGUF there, from the same pass over the checkpoint: every weight
     is coded once and both files hold the same codes.
     accuracy_level: one of ACCURACY_LEVELS.
-    n_positions: longest context the folder shall allow; None: the model's. The rotary
-    tables take 4 * head_dim bytes for each position.
+    n_positions: longest context the folder shall allow; None: the model's, up to MOST_POSITIONS.
+    The rotary tables take 4 * head_dim bytes for each position.
 
-    A folder that is at `out` already gives way when the new one is whole.
+    A model folder that is at `out` already gives way when the new one is whole; one that holds
+    anything else does not (UsageError).
     Raises FileMissing, UnreadableFile, BadCheckpoint, UsageError, MissingExtra, DiskFull or
     ReadOnlyPlace; then nothing has changed.
 
@@ -88,6 +95,9 @@ def convert(
     """
     started = time.monotonic()
     _check(type, method, accuracy_level)
+    destination.check_folder(Path(out))
+    if gguf_out is not None:
+        destination.check_file(Path(gguf_out))
     source = load(Path(checkpoint))
     extra = dict(metadata or {})
     if type == "int4":
@@ -95,7 +105,9 @@ def convert(
     out, way = Path(out), method if type == "int4" else type
     with calibrated(source, out, way, calibration, progress=progress) as chosen:
         prepared = prepare(source, type, method, extra, progress, chosen, n_threads=1)
-        positions = min(n_positions or prepared.model.n_ctx, prepared.model.n_ctx)
+        if prepared.model.head_dim % _HEAD_DIM_STEP:
+            raise source.bad("convert.onnx_head_dim", value=prepared.model.head_dim)
+        positions = min(n_positions or MOST_POSITIONS, prepared.model.n_ctx)
         plan = layout.plan(
             prepared.tensors, prepared.model.n_layers, (positions, prepared.model.head_dim // 2)
         )
@@ -162,6 +174,7 @@ def _write_weights(
 ) -> writer.Written | None:
     """One pass over the checkpoint; what it gives goes into the data file and, if asked, a GGUF."""
     with open(folder / "model.onnx.data", "wb") as file, prepared.coded_ahead() as tensors:
+        destination.hold(file)
         data = DataFile(file, plan)
         n_positions = plan.vectors["cos"].shape[0]
         for name, table in zip(("cos", "sin"), rotary.tables(prepared.model, n_positions), strict=True):
@@ -172,7 +185,9 @@ def _write_weights(
                 for _ in tensor.pieces():
                     pass
             return None
+        destination.sweep(Path(gguf_out))
         with atomic_write(Path(gguf_out)) as gguf_file:
+            destination.hold(gguf_file)
             return writer.write(gguf_file, prepared.keys, shared)
 
 
@@ -193,11 +208,12 @@ def _main_type(prepared: Prepared) -> str:
 def new_folder(out: Path) -> Iterator[Path]:
     """A folder to fill that takes `out`'s name when the block ends well, all its files on the disk.
 
-    A folder of that name gives way; a file of that name does not. Raises DiskFull or ReadOnlyPlace.
+    A model folder of that name gives way; anything else does not. Raises UsageError, DiskFull or
+    ReadOnlyPlace.
     """
+    destination.check_folder(out)
+    destination.sweep(out)
     with disk_errors(out):
-        if out.exists() and not out.is_dir():
-            raise FileExistsError(17, "a file has that name", str(out))
         out.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
         try:

@@ -17,6 +17,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+from convert import destination
 from convert.to_onnx.exporter import OnnxResult, new_folder
 from latam_edge.core.errors import BadCheckpoint, MissingExtra, UsageError
 from latam_edge.core.i18n import t
@@ -60,6 +61,7 @@ def convert(
     if method not in ("rtn", "absmax"):
         raise UsageError(detail=t("convert.unknown_method", found=method, known="rtn, absmax"))
     checkpoint, out = Path(checkpoint), Path(out)
+    destination.check_folder(out)
     if not (checkpoint / "config.json").is_file():
         raise BadCheckpoint(path=checkpoint, detail="config.json")
     python = _python()

@@ -51,15 +51,15 @@ def parser() -> Parser:
     parser.add_argument("--to", choices=TARGETS, action="append", help=t("cli.convert.to"))
     parser.add_argument("--exporter", choices=EXPORTERS, default="own", help=t("cli.convert.exporter"))
     parser.add_argument("--type", choices=TYPES, default="int4", help=t("cli.convert.type"))
-    parser.add_argument("--method", choices=METHODS, default="rtn", help=t("cli.convert.method"))
+    parser.add_argument("--method", choices=METHODS, help=t("cli.convert.method"))
     parser.add_argument(
         "--calibration", nargs="+", metavar=t("cli.word.file"), help=t("cli.convert.calibration")
     )
     parser.add_argument(
-        "--accuracy-level", type=int, choices=ACCURACY_LEVELS, default=4, help=t("cli.convert.accuracy_level")
+        "--accuracy-level", type=int, choices=ACCURACY_LEVELS, help=t("cli.convert.accuracy_level")
     )
     parser.add_argument(
-        "-o", "--out", type=Path, required=True, metavar=t("cli.word.file"), help=t("cli.convert.out")
+        "-o", "--out", type=Path, required=True, metavar=t("cli.word.out"), help=t("cli.convert.out")
     )
     parser.add_argument("--register", metavar=t("models.word.name"), help=t("cli.convert.register"))
     parser.add_argument("--verify", action="store_true", help=t("cli.convert.verify"))
@@ -73,10 +73,9 @@ def main(argv: list[str]) -> int:
 
     from latam_edge.cli.bar import Bar
 
-    calibration = _calibration(args.calibration)
     targets = args.to or (["onnx"] if args.exporter == "optimum" else ["gguf"])
-    if args.exporter == "optimum" and (targets != ["onnx"] or calibration is not None):
-        raise UsageError(detail=t("cli.convert.optimum_only_onnx"))
+    _agree(args, targets)
+    calibration = _calibration(args.calibration)
     with needs("onnx" if "onnx" in targets else "convert"), _kept_work(args.method), Bar() as bar:
         made = _convert(args, targets, calibration, bar)
     if args.register:
@@ -88,6 +87,28 @@ def main(argv: list[str]) -> int:
     for one in made:
         _tell(one)
     return 0
+
+
+def _agree(args: argparse.Namespace, targets: list[str]) -> None:
+    """Refuse what would be passed over or found out when the work is done; fill in what is not given.
+
+    Raises UsageError, BadName, EmbeddedModel.
+    """
+    if args.exporter == "optimum" and (targets != ["onnx"] or args.calibration):
+        raise UsageError(detail=t("cli.convert.optimum_only_onnx"))
+    if args.type != "int4" and args.method is not None:
+        raise UsageError(detail=t("cli.convert.method_int4", type=args.type, method=args.method))
+    if "onnx" not in targets and args.accuracy_level is not None:
+        raise UsageError(detail=t("cli.convert.accuracy_onnx"))
+    args.method = args.method or "rtn"
+    args.accuracy_level = args.accuracy_level or 4
+    if args.register is not None:
+        from latam_edge.core.errors import EmbeddedModel
+        from latam_edge.store import names
+        from latam_edge.store.entry import EMBEDDED
+
+        if names.key(names.check(args.register)) == EMBEDDED:
+            raise EmbeddedModel(name=args.register)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +198,8 @@ def _convert(
 def paths_for(out: Path, targets: list[str]) -> tuple[Path | None, Path | None]:
     """Where the GGUF file and the ONNX folder go; for both, `out` is their common beginning.
 
+    Raises UsageError where that is no beginning.
+
     >>> paths_for(Path("semilla.gguf"), ["gguf", "onnx"])
     (PosixPath('semilla.gguf'), PosixPath('semilla-onnx'))
     """
@@ -185,6 +208,8 @@ def paths_for(out: Path, targets: list[str]) -> tuple[Path | None, Path | None]:
     if "gguf" not in targets:
         return None, out
     stem = out.name.removesuffix(".gguf").removesuffix("-onnx")
+    if stem in ("", ".", ".."):
+        raise UsageError(detail=t("convert.out_bad_name", path=out))
     return out.with_name(f"{stem}.gguf"), out.with_name(f"{stem}-onnx")
 
 
@@ -248,10 +273,12 @@ def _calibration(files: list[str] | None) -> Calibration | None:
 
 @contextmanager
 def _kept_work(method: str) -> Iterator[None]:
-    """Say after Ctrl-C that a long calibration can be continued."""
+    """Say after Ctrl-C, or when the disk is full, that a long calibration can be continued."""
+    from latam_edge.core.errors import NotEnough
+
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, NotEnough):
         if method == "gptq":
             output.note(t("cli.convert.stopped"))
         raise

@@ -14,4 +14,4 @@ ModelHeader = GGUFHeader | OnnxHeader
 def read_model(path: Path) -> ModelHeader:
     """Read and check the model at `path`. Raises what `gguf.read_header` and `onnx.read_folder` raise."""
     path = Path(path)
-    return onnx.read_folder(path) if onnx.is_onnx(path) else gguf.read_header(path)
+    return onnx.read_folder(path) if onnx.is_onnx(path) or path.is_dir() else gguf.read_header(path)

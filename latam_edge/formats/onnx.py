@@ -17,7 +17,8 @@ from latam_edge.core.errors import (
     BadFile,
     CorruptModel,
     FileMissing,
-    NotAFile,
+    NoModelInFolder,
+    NotConverted,
     UnsupportedModel,
 )
 from latam_edge.core.i18n import t
@@ -53,6 +54,14 @@ _FIELDS = {
     "attention.key_length": "head_dim",
     "attention.value_length": "head_dim",
     "attention.layer_norm_rms_epsilon": "rms_norm_eps",
+}
+
+
+# Tensor of our graphs -> what its rows are, by the name in config.json.
+_SIZED_BY = {
+    "embedding.codes": "vocab_size",
+    "embedding.weight": "vocab_size",
+    "cos": "max_position_embeddings",
 }
 
 
@@ -161,17 +170,21 @@ def is_onnx(path: Path) -> bool:
 def read_folder(path: Path) -> OnnxHeader:
     """Read and check the model folder `path`, or the one that the graph file `path` lies in.
 
-    Raises FileMissing, NotAFile, UnreadableFile, NotONNX, TruncatedModel, CorruptModel,
-    UnsupportedModel, and BadFile when the tokenizer is missing.
+    Raises FileMissing, NotAFile (NoModelInFolder, NotConverted), UnreadableFile, NotONNX,
+    TruncatedModel, CorruptModel, UnsupportedModel, and BadFile when tokenizer or config.json is missing.
     """
     path = Path(path)
     graph_path = path if path.suffix.lower() == ".onnx" and not path.is_dir() else path / GRAPH_FILE
     folder = graph_path.parent
     if path.is_dir() and not graph_path.exists():
-        raise NotAFile(path=path)
+        raise NotConverted(path=path) if _is_checkpoint(path) else NoModelInFolder(path=path)
     graph = read_graph(graph_path)
     config = _json_file(folder, CONFIG_FILE) or _genai_config(folder)
+    if not config:
+        raise BadFile(path=folder, reason=t("formats.onnx.no_config"))
     _check_format(folder, config)
+    if "latam_edge" in config:
+        _check_sizes(folder, config, graph)
     if not any((folder / name).exists() for name in TOKENIZER_FILES):
         raise BadFile(path=folder, reason=t("formats.onnx.no_tokenizer"))
     words = None
@@ -206,6 +219,30 @@ def _check_format(folder: Path, config: Mapping[str, Any]) -> None:
     for name in ("max_position_embeddings", "num_hidden_layers", "vocab_size", "num_attention_heads"):
         if name in config and not _number(config[name]):
             raise CorruptModel(path=folder / CONFIG_FILE, field=name, detail=t("formats.bad_number"))
+
+
+def _check_sizes(folder: Path, config: Mapping[str, Any], graph: Graph) -> None:
+    """A folder of ours whose files belong together, and no byte is left over. Raises CorruptModel."""
+    tensors = {tensor.name: tensor for tensor in graph.tensors}
+    found = {"num_hidden_layers": sum(name.startswith("past_key_values.") for name in graph.inputs) // 2}
+    for name, size in _SIZED_BY.items():
+        if name in tensors and tensors[name].shape:
+            found[size] = tensors[name].shape[0]
+    for name, count in found.items():
+        if name in config and config[name] != count:
+            detail = t("formats.onnx.other_size", declared=config[name], found=count)
+            raise CorruptModel(path=folder / CONFIG_FILE, field=name, detail=detail)
+    for file in graph.data_files:
+        end = max(tensor.offset + tensor.nbytes for tensor in graph.tensors if tensor.location == file)
+        with open_regular(folder / file) as (_, size_bytes):
+            if size_bytes > end:
+                detail = t("formats.bytes_left_over", count=size_bytes - end)
+                raise CorruptModel(path=folder / file, field="model.onnx", detail=detail)
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    """Whether a folder without a graph holds what `latam-edge convert` takes."""
+    return (folder / CONFIG_FILE).is_file() and any(folder.glob("*.safetensors"))
 
 
 def _files(folder: Path, graph: Graph) -> dict[str, int]:

@@ -35,6 +35,8 @@ MAX_DEPTH = 8
 MAX_DIMS = 8
 
 ONNX_DOMAINS = ("", "ai.onnx")
+MAX_IR_VERSION = 14
+"""The newest version of the file format that ONNX Runtime 1.32 reads."""
 OPSETS = {"": range(7, 29), "com.microsoft": range(1, 2)}
 """Versions of the operator sets that ONNX Runtime 1.32 knows."""
 _CARRIERS = {"EPContext", "Snpe"}
@@ -148,6 +150,10 @@ def read_graph(path: Path) -> Graph:
         reader = WireReader(file, size, path, MAX_FIELDS)
         graph = Graph(path, size)
         _Walk(reader, graph).model()
+    if graph.ir_version > MAX_IR_VERSION:
+        raise UnsupportedModel(
+            path=path, detail=t("formats.onnx.ir_version", version=graph.ir_version, known=MAX_IR_VERSION)
+        )
     _check_operator_sets(graph)
     _check_data_files(graph)
     return graph
@@ -393,7 +399,10 @@ def _check_data_files(graph: Graph) -> None:
     for name in graph.data_files:
         path = folder / name
         if path.is_symlink() and path.resolve().parent != folder.resolve():
-            raise UnsupportedModel(path=graph.path, detail=t("formats.onnx.escapes", name="", file=name[:80]))
+            held = next(tensor.name for tensor in graph.tensors if tensor.location == name)
+            raise UnsupportedModel(
+                path=graph.path, detail=t("formats.onnx.escapes", name=held[:80], file=name[:80])
+            )
         with open_regular(path) as (_, size):
             sizes[name] = size
     for tensor in graph.tensors:

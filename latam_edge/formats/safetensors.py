@@ -87,7 +87,22 @@ def read_header(path: Path) -> dict[str, TensorEntry]:
             raw += piece
     fields = _parse_object(raw, path)
     fields.pop("__metadata__", None)
-    return {name: _entry(name, value, path, 8 + declared, size) for name, value in fields.items()}
+    entries = {name: _entry(name, value, path, 8 + declared, size) for name, value in fields.items()}
+    _check_cover(entries, path, 8 + declared, size)
+    return entries
+
+
+def _check_cover(entries: Mapping[str, TensorEntry], path: Path, start: int, size: int) -> None:
+    """Tensors fill the file from the header to its end, without gap or overlap, as the format demands.
+
+    A header length that is wrong by a byte would otherwise move every weight by one. Raises BadCheckpoint.
+    """
+    for entry in sorted(entries.values(), key=lambda entry: (entry.offset, entry.nbytes)):
+        if entry.offset != start:
+            raise _bad(path, t("formats.not_adjacent", name=entry.name[:80]))
+        start += entry.nbytes
+    if start != size:
+        raise _bad(path, t("formats.bytes_left_over", count=size - start))
 
 
 def _parse_object(raw: bytes, path: Path) -> dict[str, Any]:
@@ -154,7 +169,10 @@ class Checkpoint(Mapping[str, TensorEntry]):
             if not files:
                 raise BadCheckpoint(path=self.folder, detail=t("formats.no_safetensors"))
             for file in files:
-                self._entries.update(read_header(file))
+                found = read_header(file)
+                if twice := sorted(self._entries.keys() & found.keys()):
+                    raise _bad(file, t("formats.tensor_twice", name=twice[0][:80]))
+                self._entries.update(found)
 
     def _read_index(self, index: Path) -> None:
         """Tensors as the index spreads them over its shards."""

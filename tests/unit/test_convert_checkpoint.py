@@ -245,6 +245,14 @@ def poisoned(value: float) -> dict[str, np.ndarray]:
     return tensors
 
 
+LLAMA3 = {
+    "rope_type": "llama3",
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 16,
+}
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no config": ({"config__json": None}, "config.json"),
     "config is a list": ({"config__json": [1]}, "config.json"),
@@ -305,6 +313,22 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {"tokenizer__json": tokenizer(added_tokens=[{"id": 10, "content": "[PAD11]", "special": True}])},
         "",
     ),
+    "a stray head of its own": (
+        {"tensors": with_tensor("lm_head.weight", np.ones((VOCAB, WIDTH), np.float32))},
+        "lm_head.weight",
+    ),
+    "a stray head of another shape": (
+        {"tensors": with_tensor("lm_head.weight", np.ones((VOCAB - 1, WIDTH), np.float32))},
+        "lm_head.weight",
+    ),
+    "two thousand million layers": (
+        {"config__json": config(num_hidden_layers=2**31 - 1)},
+        "num_hidden_layers",
+    ),
+    "heads as wide as memory": (
+        {"config__json": config(head_dim=2**31 - 2, rope_scaling=LLAMA3)},
+        "head_dim",
+    ),
     "no end of text": ({"tokenizer_config__json": {"bos_token": "<s>"}}, ""),
 }
 
@@ -319,6 +343,13 @@ def test_a_wrong_checkpoint_is_refused_with_its_reason_and_leaves_nothing(
         convert(folder, tmp_path / "out.gguf")
     assert reason in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["maestra"]
+
+
+def test_a_head_stored_again_that_is_the_embedding_changes_nothing(make, tmp_path: Path) -> None:
+    convert(make(), tmp_path / "once.gguf")
+    again = weights()["model.embed_tokens.weight"]
+    convert(make(tensors=with_tensor("lm_head.weight", again)), tmp_path / "twice.gguf")
+    assert (tmp_path / "twice.gguf").read_bytes() == (tmp_path / "once.gguf").read_bytes()
 
 
 def test_a_missing_folder_and_a_file_are_told_apart(tmp_path: Path) -> None:
@@ -350,10 +381,10 @@ def test_metadata_that_gguf_cannot_hold_is_refused(make, tmp_path: Path) -> None
 
 def test_a_failed_conversion_leaves_the_old_file_alone(make, tmp_path: Path) -> None:
     out = tmp_path / "out.gguf"
-    out.write_text("el de antes")
+    out.write_text("GGUF, el de antes")
     with pytest.raises(BadCheckpoint):
         convert(make(tensors=poisoned(np.nan)), out)
-    assert out.read_text() == "el de antes"
+    assert out.read_text() == "GGUF, el de antes"
     assert len(list(tmp_path.iterdir())) == 2
 
 

@@ -13,12 +13,13 @@ import safetensors.numpy
 from test_convert_checkpoint import config, tokenizer, weights
 from tiny_onnx import write_tiny_folder
 
-from convert.to_onnx import convert, matmul_nbits
+from convert.to_gguf import convert as convert_to_gguf
+from convert.to_onnx import convert, exporter, matmul_nbits
 from convert.to_onnx.rotary import tables
 from convert.to_onnx.verify import verify
 from convert.verify import VerifyReport
 from latam_edge.cli.convert import ACCURACY_LEVELS, paths_for
-from latam_edge.core.errors import BadCheckpoint, MissingExtra, ReadOnlyPlace
+from latam_edge.core.errors import BadCheckpoint, MissingExtra, UsageError
 from latam_edge.core.progress import Step
 from latam_edge.formats.onnx import read_folder
 from quant.rtn import quantize
@@ -175,7 +176,7 @@ def test_what_is_wrong_with_a_checkpoint_leaves_nothing(made: Any, tmp_path: Pat
 def test_a_file_of_that_name_does_not_give_way(made: Any, tmp_path: Path) -> None:
     source, _, _ = made()
     (tmp_path / "thesis").write_text("years of work")
-    with pytest.raises(ReadOnlyPlace):
+    with pytest.raises(UsageError):
         convert(source, tmp_path / "thesis")
     assert (tmp_path / "thesis").read_text() == "years of work"
 
@@ -245,3 +246,32 @@ print(high - resident)
 """
     grown = int(run_python(code, timeout=120).stdout)
     assert grown < size / 4, f"{grown / 1e6:.0f} MB for {size / 1e6:.0f} MB"
+
+
+@pytest.mark.parametrize("head_dim", [8, 24])
+def test_heads_that_onnx_runtime_can_not_rotate_are_refused_before_a_folder_is_written(
+    made: Any, tmp_path: Path, head_dim: int
+) -> None:
+    source, _, _ = made()
+    tensors = weights()
+    for name, heads in (("q_proj", 2), ("k_proj", 1), ("v_proj", 1)):
+        tensors[f"model.layers.0.self_attn.{name}.weight"] = np.ones((heads * head_dim, 32), np.float32)
+    tensors["model.layers.0.self_attn.o_proj.weight"] = np.ones((32, 2 * head_dim), np.float32)
+    safetensors.numpy.save_file(tensors, source / "model.safetensors")
+    (source / "config.json").write_text(json.dumps(config(head_dim=head_dim)))
+    with pytest.raises(BadCheckpoint, match=f"head_dim = {head_dim}"):
+        convert(source, tmp_path / "new", gguf_out=tmp_path / "new.gguf")
+    assert not list(tmp_path.glob("*new*"))
+    convert_to_gguf(source, tmp_path / "new.gguf")  # llama.cpp has no such limit
+
+
+def test_a_context_of_thousands_of_millions_makes_tables_of_bounded_size(
+    made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, _, _ = made()
+    (source / "config.json").write_text(json.dumps(config(max_position_embeddings=2**31 - 1)))
+    monkeypatch.setattr(exporter, "MOST_POSITIONS", 100)
+    folder = convert(source, tmp_path / "new").path
+    header = read_folder(folder)
+    assert header.field("context_length") == 100
+    assert next(tensor for tensor in header.tensors if tensor.name == "cos").shape == (100, 8)

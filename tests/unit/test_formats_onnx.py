@@ -25,7 +25,8 @@ from latam_edge.core.errors import (
     CorruptModel,
     FileMissing,
     LatamEdgeError,
-    NotAFile,
+    NoModelInFolder,
+    NotConverted,
     NotONNX,
     TruncatedModel,
     UnsupportedModel,
@@ -34,7 +35,7 @@ from latam_edge.formats.footprint import footprint
 from latam_edge.formats.gguf import read_header
 from latam_edge.formats.model import read_model
 from latam_edge.formats.onnx import read_folder
-from latam_edge.formats.onnx_graph import DATA_TYPES, read_graph
+from latam_edge.formats.onnx_graph import DATA_TYPES, MAX_IR_VERSION, read_graph
 
 
 @pytest.fixture(scope="module")
@@ -350,10 +351,54 @@ def test_missing_files_are_named(folder: Path) -> None:
         read_folder(folder)
     assert "model.onnx.data" in str(caught.value)
     (folder / "model.onnx").unlink()
-    with pytest.raises(NotAFile):
+    with pytest.raises(NoModelInFolder):
         read_folder(folder)
     with pytest.raises(FileMissing):
         read_folder(folder / "model.onnx")
+    (folder / "decoder.onnx").write_bytes(b"")
+    with pytest.raises(NoModelInFolder, match=r"model\.onnx"):
+        read_model(folder)
+
+
+def test_a_checkpoint_in_place_of_a_model_is_told_how_to_convert_it(tmp_path: Path) -> None:
+    write_tiny_folder(tmp_path / "x")
+    with pytest.raises(NotConverted, match="latam-edge convert"):
+        read_model(tmp_path / "x.checkpoint")
+
+
+def test_a_missing_config_is_said_so(folder: Path) -> None:
+    (folder / "config.json").unlink()
+    with pytest.raises(BadFile, match=r"config\.json") as caught:
+        read_folder(folder)
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("vocab_size", 11), ("num_hidden_layers", 2), ("max_position_embeddings", 4096)]
+)
+def test_sizes_that_are_not_the_graphs_are_refused(folder: Path, name: str, value: int) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {name: value}))
+    with pytest.raises(CorruptModel, match=f"{value}"):
+        read_folder(folder)
+
+
+def test_data_that_are_longer_than_the_graph_says_are_refused(folder: Path) -> None:
+    with (folder / "model.onnx.data").open("ab") as file:
+        file.write(b"\1")
+    with pytest.raises(CorruptModel, match=r"model\.onnx\.data"):
+        read_folder(folder)
+
+
+def test_a_file_format_from_the_future_is_refused(folder: Path) -> None:
+    model = onnx.load(str(folder / "model.onnx"), load_external_data=False)
+    model.ir_version = MAX_IR_VERSION
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    read_folder(folder)
+    model.ir_version = MAX_IR_VERSION + 1
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(UnsupportedModel, match=str(MAX_IR_VERSION + 1)):
+        read_folder(folder)
 
 
 def test_a_newer_format_is_refused(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from pathlib import Path
 
@@ -145,3 +146,36 @@ def test_any_mutated_file_is_read_or_refused(tmp_path: Path, at: int, patch: byt
             read_tensor(found)
     except BadFile:
         pass
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_header_length_wrong_by_one_does_not_shift_the_weights(tmp_path: Path, change: int) -> None:
+    path = tmp_path / "model.safetensors"
+    safetensors.numpy.save_file({"a": np.arange(7, dtype=np.float32), "b": np.ones(3, np.float32)}, path)
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    assert data[8 + length - 1 : 8 + length] == b" "  # padding, so that the shorter header is JSON too
+    path.write_bytes((length + change).to_bytes(8, "little") + data[8:])
+    with pytest.raises(BadCheckpoint, match=re.escape(str(path))):
+        Checkpoint(tmp_path)
+
+
+def test_bytes_that_no_tensor_owns_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    safetensors.numpy.save_file({"a": np.arange(6, dtype=np.float32)}, path)
+    path.write_bytes(path.read_bytes() + b"\0")
+    with pytest.raises(BadCheckpoint, match="1 bytes"):
+        Checkpoint(tmp_path)
+    header = {name: {"dtype": "U8", "shape": [2], "data_offsets": [at, at + 2]} for name, at in
+              (("a", 0), ("b", 4))}  # fmt: skip
+    raw = json.dumps(header).encode()
+    path.write_bytes(len(raw).to_bytes(8, "little") + raw + bytes(6))
+    with pytest.raises(BadCheckpoint, match="b "):
+        Checkpoint(tmp_path)
+
+
+def test_a_tensor_in_two_files_without_an_index_is_refused(tmp_path: Path) -> None:
+    for name in ("uno", "otro"):
+        safetensors.numpy.save_file({"a": np.ones(2, np.float32)}, tmp_path / f"{name}.safetensors")
+    with pytest.raises(BadCheckpoint, match="a "):
+        Checkpoint(tmp_path)
