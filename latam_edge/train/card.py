@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from latam_edge.core.atomic import atomic_write, write_text
-from latam_edge.core.i18n import format_bytes, format_seconds, set_language
-from latam_edge.core.progress import Progress, silent
+from latam_edge.core.i18n import format_bytes, format_seconds, set_language, t
+from latam_edge.core.progress import Progress, Step, silent
 from latam_edge.train import card_regional, sources
 from latam_edge.train.corpus_step import Paths
 from latam_edge.train.recipe import Recipe, load_recipe
@@ -246,8 +246,12 @@ def _credits(read: Sequence[Source]) -> list[str]:
     return ["## Sources", "", *dict.fromkeys(lines), ""]
 
 
-if __name__ == "__main__":
-    from latam_edge.cli.bar import Bar
+def _tell(step: Step) -> None:
+    """Each tenth of the work, on stderr: measuring takes minutes."""
+    tenth = max(1, int(step.total) // 10)
+    if step.done % tenth < 1:
+        sys.stderr.write(f"{t(step.key)} {step.done:.0f} / {step.total:.0f}\n")
 
-    with Bar() as bar:
-        publish(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), bar)
+
+if __name__ == "__main__":
+    publish(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), _tell)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import cast
 
 from latam_edge.cartilla import decline, pool
 from latam_edge.cartilla import exam as primer
@@ -76,7 +75,7 @@ def asked(excluded: Collection[str] = ()) -> list[ExamItem]:
 def open_ended() -> list[ExamItem]:
     """The open-ended prompts; their check passes anything."""
     return [
-        ExamItem(OPEN, cast("Lang", lang), "fact", f"{OPEN}:{lang}:{number}", text, Check())
+        ExamItem(OPEN, lang, "fact", f"{OPEN}:{lang}:{number}", text, Check())
         for lang in _LANGS
         for number, text in enumerate(read_data("open.toml")[lang]["prompts"])
     ]
