@@ -71,10 +71,12 @@ def export(
     """
     from convert.to_gguf import convert
 
+    # The primer is ours to give. What others' text allows only who chose it knows (docs/decisions/0021).
+    ours = not (recipe.data.texts or recipe.data.instructions or recipe.data.questions)
     facts = {
         "general.name": recipe.name,
         "general.description": recipe.description,
-        "general.license": "apache-2.0",
+        **({"general.license": "apache-2.0"} if ours else {}),
         "general.languages": list(LANGS),
     }
     method = (method or recipe.method) if kind == "int4" else "rtn"
