@@ -7,14 +7,15 @@ The worker, and nothing else, runs under QEMU's user emulation (qemu-x86_64-stat
 qemu-aarch64-static): this program asks it as the chat does. An instruction that the
 emulated processor lacks kills the worker there as it would on the real one.
 
---site: a folder with the portable wheel unpacked, and for aarch64 also with the packages
-that the worker imports (pip install --target DIR --platform manylinux_2_28_aarch64
---only-binary=:all: jinja2 numpy platformdirs typing_extensions, and the wheel).
+--site: a folder with the portable wheel unpacked, or what a suitcase installed here
+(~/.local/share/latam-edge/app/versions/*/lib). For aarch64 the folder also needs what the worker
+imports (pip install --target DIR --platform manylinux_2_28_aarch64 --only-binary=:all: jinja2
+numpy platformdirs typing_extensions, and the wheel); a suitcase's arm64 folder has it.
 --root: for aarch64, a root file system with Python 3.11 (debootstrap --arch=arm64).
 
-No speed is reported: an emulated one says nothing about the processor. For x86-64 /proc/cpuinfo
-shows this machine's extensions and not the emulated ones, so `unused` means something
-on aarch64 alone.
+No speed is reported: an emulated one says nothing about the processor. `unused` is given
+for aarch64 alone: for x86-64 /proc/cpuinfo shows this machine's extensions, not the emulated ones.
+benchmarks/suitcase_root.py runs a whole arm64 system on such processors.
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ def ask(options: argparse.Namespace, cpu: str, model: Path) -> dict[str, Any]:
         client = clients.Client(model, EngineConfig(engine="llama", n_ctx=1024, n_threads=1))
         try:
             info = client.start()
-            row.update(variant=info.variant, unused=list(info.unused))
+            row["variant"] = info.variant
+            if options.machine == "aarch64":
+                row["unused"] = list(info.unused)
             sampling = Sampling(temperature=0.0, max_tokens=options.tokens)
             events = client.stream(Request((Message("user", QUESTION),), sampling))
             row["answer"] = "".join(event.text for event in events if isinstance(event, Chunk))
