@@ -1,6 +1,6 @@
 """One student, equal tokens: without a teacher, and taught in each of the three ways.
 
-    python benchmarks/distillation_ways.py [--out runs/ways] [--tokens 300000] [--seeds 1]
+    python benchmarks/distillation_ways.py [--out runs/ways] [--tokens 250000] [--seeds 1]
 
 A teacher is trained on the primer first. Then the same student (its own shape,
 nothing taken from the teacher's layers) reads the same number of tokens: the
@@ -43,7 +43,7 @@ BASE = Recipe(
     data=Data(dialogues=15_000, context=128, vocabulary=2048),
     teacher=Model(layers=4, width=192, heads=6, kv_heads=2, feed_forward=512),
     student=Model(layers=2, width=128, heads=4, kv_heads=2, feed_forward=352),
-    pretrain=Stage(tokens=700_000, batch_tokens=4096),
+    pretrain=Stage(tokens=600_000, batch_tokens=4096),
 )
 
 
@@ -71,18 +71,20 @@ def write_prompts(paths: Paths, count: int) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("runs/ways"), help="where the runs lie")
-    parser.add_argument("--tokens", type=int, default=300_000, help="what each student reads")
+    parser.add_argument("--tokens", type=int, default=250_000, help="what each student reads")
     parser.add_argument("--teacher-tokens", type=int, default=BASE.pretrain.tokens, help="what it reads")
     parser.add_argument("--dialogues", type=int, default=BASE.data.dialogues, help="of the primer, to read")
     parser.add_argument("--prompts", type=int, default=700, help='that the teacher answers for "text"')
     parser.add_argument("--seeds", type=int, default=1, help="students of each way")
     parser.add_argument("--kl-weight", type=float, default=0.5, help="the rest is cross-entropy")
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--eager", action="store_true", help="without torch.compile, for a trial")
     parser.add_argument("--json", type=Path, help="where the result goes (default: benchmarks/results/)")
     options = parser.parse_args()
     load = load_average()
     base = replace(
         BASE,
+        compile=not options.eager,
         data=replace(BASE.data, dialogues=options.dialogues),
         pretrain=replace(BASE.pretrain, tokens=options.teacher_tokens),
     )

@@ -1,6 +1,6 @@
 """Muon for the matrices against AdamW alone: one model, the same rows, equal tokens.
 
-    python benchmarks/optimizer_choice.py [--out runs/optimizers] [--tokens 400000]
+    python benchmarks/optimizer_choice.py [--out runs/optimizers] [--tokens 300000]
 
 AdamW gets several learning rates, so that it is not judged by a bad one. Bits
 per byte of held-out dialogues, and seconds. About five minutes on two cores; a
@@ -28,7 +28,9 @@ ADAMW_RATES = (0.001, 0.003, 0.006)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("runs/optimizers"), help="where the runs lie")
-    parser.add_argument("--tokens", type=int, default=400_000, help="what each model reads")
+    parser.add_argument("--tokens", type=int, default=300_000, help="what each model reads")
+    parser.add_argument("--dialogues", type=int, default=BASE.data.dialogues, help="of the primer, to read")
+    parser.add_argument("--eager", action="store_true", help="without torch.compile, for a trial")
     parser.add_argument("--json", type=Path, help="where the result goes (default: benchmarks/results/)")
     options = parser.parse_args()
     load = load_average()
@@ -38,7 +40,9 @@ def main() -> None:
         stages[f"AdamW {rate}"] = replace(common, optimizer="adamw", lr_other=rate)
     rows = []
     for number, (what, stage) in enumerate(stages.items()):
-        run = walk(replace(BASE, pretrain=stage), options.out / str(number), "teacher")
+        data = replace(BASE.data, dialogues=options.dialogues)
+        recipe = replace(BASE, compile=not options.eager, data=data, pretrain=stage)
+        run = walk(recipe, options.out / str(number), "teacher")
         found = run.report.steps["teacher"]
         rows.append({"what": what, **found["bits_per_byte"], "seconds": round(found["seconds"])})
         print(f"{what:24} es {rows[-1]['es']:.4f}  pt {rows[-1]['pt']:.4f}", flush=True)

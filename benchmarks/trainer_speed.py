@@ -1,6 +1,6 @@
 """Our training step against transformers' Trainer: same model, same rows, same batch, same minutes.
 
-    python benchmarks/trainer_speed.py [--rounds 4] [--steps 3]
+    python benchmarks/trainer_speed.py [--rounds 3] [--steps 3]
 
 All take turns in one process, a few steps each, so that a noisy minute hurts
 all alike. Trainer runs with bf16 and torch_compile, and once more eagerly; it is
@@ -140,7 +140,7 @@ class Ours:
 
 def main() -> None:
     parser = arguments(__doc__ or "")
-    parser.set_defaults(rounds=4)
+    parser.set_defaults(rounds=3)
     parser.add_argument("--steps", type=int, default=3, help="steps of each in a round")
     options = parser.parse_args()
     load = load_average()

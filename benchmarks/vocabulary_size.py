@@ -1,6 +1,6 @@
 """How many entries should the vocabulary have: bits per byte, and decode speed, at equal bytes read.
 
-    python benchmarks/vocabulary_size.py --corpus FOLDER [--bytes 1800000]
+    python benchmarks/vocabulary_size.py --corpus FOLDER [--bytes 1400000]
         [--vocabularies 3072 8192 16384 24576] [--out runs/vocabularies]
 
 FOLDER (or the variable LATAM_EDGE_CORPUS) is a corpus as recipes read it; its modern Spanish and
@@ -235,9 +235,10 @@ def main() -> None:
         "--corpus", default=os.environ.get(VARIABLE, ""), help=f"folder of texts (or ${VARIABLE})"
     )
     parser.add_argument("--vocabularies", type=int, nargs="+", default=[3072, 8192, 16_384, 24_576])
-    parser.add_argument("--bytes", type=int, default=1_800_000, help="of text that each model reads")
+    parser.add_argument("--bytes", type=int, default=1_400_000, help="of text that each model reads")
     parser.add_argument("--dialogues", type=int, default=8000, help="of the primer, to draw from")
     parser.add_argument("--characters", type=int, default=6_000_000, help="that tokenizers are made of")
+    parser.add_argument("--eager", action="store_true", help="without torch.compile, for a trial")
     parser.add_argument("--rounds", type=int, default=5, help="of the decode speed")
     parser.add_argument("--out", type=Path, default=Path("runs/vocabularies"), help="where the runs lie")
     parser.add_argument("--json", type=Path, help="where the result goes (default: benchmarks/results/)")
@@ -253,6 +254,7 @@ def main() -> None:
     for vocabulary in options.vocabularies:
         folder = options.out / str(vocabulary)
         begun = recipe_of(vocabulary, options.corpus, options.dialogues, options.characters)
+        begun = replace(begun, compile=not options.eager)
         recipes[folder] = with_tokens(walk(begun, folder, "pack"), options.bytes)
 
     def cost(recipe: Recipe) -> float:

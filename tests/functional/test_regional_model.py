@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from latam_edge.cartilla import decline
+from latam_edge.cartilla.exam import ExamItem
+from latam_edge.cartilla.inside_other import inside_other
 from latam_edge.cli.main import main
-from latam_edge.evaluate.regional import measure
+from latam_edge.evaluate.regional import conduct, measure
 from latam_edge.evaluate.regional.likelihood import endings_logprobs, sentence_logprob, token_scores
 from latam_edge.runtime.scoring import Scorer
 
@@ -60,6 +63,22 @@ def test_treatment_is_asked_of_the_model_itself(
     assert (rows["vos"]["kept"], rows["vos"]["n"]) == (12, 12)
     assert (rows["tu"]["broken"], rows["voce"]["unmarked"]) == (12, 12)
     assert {answer["answer"] for answer in told["answers"]} == {"vos"}
+
+
+def test_conduct_is_asked_of_the_model_itself_and_its_texts_are_kept(
+    make_tiny_model: Callable[..., Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = [ExamItem("outside", lang, "fact", lang, "¿?", decline.CHECK) for lang in ("es", "pt")]
+    monkeypatch.setattr(conduct, "asked", lambda excluded=(): [*few, inside_other()[0]])
+    model = make_tiny_model(says="Não sei.\0")
+    assert main(["evaluate", str(model), "--regional", "conduct", "--threads", "1", "--lang", "es"]) == 0
+    shown = capsys.readouterr().out
+    assert "40 pedidos abiertos, con el texto tal como salió" in shown
+    assert shown.splitlines().count("Não sei.") == 40
+    rows = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "es afuera 3 100,0% 0,0% 0" in rows
+    assert "pt afuera 3 100,0% 100,0% 0" in rows
+    assert "es cuentos 3 100,0% 0,0% 0 0,0%" in rows
 
 
 def test_the_table_is_in_the_users_language(
