@@ -62,7 +62,9 @@ def verify(folder: Path, progress: Progress = silent, *, repair: Path | None = N
     repair: another bundle, or any folder, from which changed and missing files are copied again when
     their sha256 is there. Files that were added are named and left: they may be somebody's.
     Raises BundleMissing, BadBundle, BundleEscape for a list that can't be used and is not repaired,
-    DiskFull and ReadOnlyPlace while repairing."""
+    FileMissing when `repair` is not there, DiskFull and ReadOnlyPlace while repairing."""
+    if repair is not None and not repair.is_dir():
+        raise FileMissing(path=repair)
     listed, key, problems = _opened(folder, repair)
     total = sum(item.size for item in listed.files)
     done = 0

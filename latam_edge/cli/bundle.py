@@ -209,8 +209,11 @@ def _install(args: argparse.Namespace) -> int:
             raise
         # Told once: say what is wrong, and ask for the second time.
         output.error(str(error))
-        if not output.is_terminal(sys.stdin) or not output.confirm(t("bundle.second_time")):
+        if not output.is_terminal(sys.stdin):
             raise UsageError(detail=t("bundle.say_twice")) from None
+        if not output.confirm(t("bundle.second_time")):
+            output.note(t("bundle.not_installed"))
+            return BadFile.exit_code
         accepted = True
         offer = look(args.folder, accepted=True, where=where)
     if not _agreed(offer, args):

@@ -77,6 +77,20 @@ def test_other_settings_stay_when_the_language_is_kept(
     assert load_settings() == Settings(threads=3, language="en")
 
 
+def test_told_once_and_then_no_installs_nothing(
+    folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / layout.SIGNATURE).unlink()
+    monkeypatch.setenv("LANG", "es_AR.UTF-8")
+    answered(monkeypatch, "n\n")
+    assert cli.main(["bundle", "install", str(folder), "--accept-unverified"]) == 3
+    shown = capsys.readouterr().err
+    assert "LE-152" in shown
+    assert "No se instaló nada" in shown
+    assert "dos veces" not in shown
+    assert not (home / "data" / "app").exists()
+
+
 def test_with_yes_nothing_is_asked(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

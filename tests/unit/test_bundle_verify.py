@@ -14,7 +14,7 @@ from bundles import edit_manifest, noise, tree, write_bundle, write_wheel
 from latam_edge.bundle import layout
 from latam_edge.bundle.verify import Problem, verify
 from latam_edge.cli import main as cli
-from latam_edge.core.errors import BadBundle, BundleEscape, BundleMissing, LatamEdgeError
+from latam_edge.core.errors import BadBundle, BundleEscape, BundleMissing, FileMissing, LatamEdgeError
 
 CHANGES = 1000
 
@@ -144,6 +144,11 @@ def test_a_copy_that_is_bad_too_repairs_nothing_and_changes_nothing(folder: Path
     assert report.problems == (Problem("changed", "LEEME.txt"),)
     assert not report.good
     assert (folder / "LEEME.txt").read_bytes() == b"bad"
+
+
+def test_a_copy_that_is_not_there_is_told(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileMissing, match="nowhere"):
+        verify(folder, repair=tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"\0" * 100], ids=["empty", "cut", "zeros"])
