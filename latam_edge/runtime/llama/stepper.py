@@ -18,6 +18,9 @@ STEP_TOKENS = 128
 WARM_UP_S = 0.25
 """A first step longer than this is not repeated for a better measure: the model or the machine is slow."""
 
+STALE_S = 0.5
+"""After a pause of this length what was seen of the other programs' work no longer counts."""
+
 _ABORTED = 2  # llama_decode's word for "the abort callback said yes"
 
 
@@ -34,6 +37,7 @@ class Stepper:
         self._threads = 0
         self._free = FreeCores()
         self._first_look: int | None = None
+        self._ended = -STALE_S
         self._watchdog = Watchdog()
         self._watchdog.attach(context)
 
@@ -41,11 +45,13 @@ class Stepper:
         """Work starts: an answer, a text to score."""
         self.cancelled = False
         self._watchdog.begin()
-        self._free.restart()
-        self._first_look = calm_look()
+        if time.monotonic() - self._ended >= STALE_S:
+            self._free.restart()
+            self._first_look = calm_look()
 
     def end(self) -> None:
         """Work is over: from here on nothing runs."""
+        self._ended = time.monotonic()
         self._watchdog.end()
 
     def cancel(self) -> None:
