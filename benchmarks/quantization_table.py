@@ -169,14 +169,14 @@ def main() -> None:
     parser.add_argument("--calibration", nargs="*", default=[])
     parser.add_argument("--calibration-tokens", type=int, default=65536)
     parser.add_argument("--make-control", nargs="*", default=[], metavar="NAME=RECIPE")
-    parser.add_argument("--per-category", type=int, default=150)
+    parser.add_argument("--per-category", type=int, default=100)
     parser.add_argument("--qad", nargs="*", default=[], metavar="NAME=FILE")
     parser.add_argument("--control", nargs="*", default=[], metavar="NAME=CHECKPOINT")
     parser.add_argument("--rows", nargs="*", help="keys of rows to do; all by default")
     parser.add_argument("--steps", nargs="*", choices=STEPS, default=list(STEPS))
     parser.add_argument("--n-ctx", type=int, default=512, help="tokens of a window; see docs/quantization.md")
     parser.add_argument("--windows", default="overlapping")
-    parser.add_argument("--threads", type=int, help="for speed; by default one per core")
+    parser.add_argument("--threads", type=int, help="by default one per core")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--decode-tokens", type=int, default=128)
     parser.add_argument("--work", type=Path, default=cache_dir() / "benchmarks" / "quantization")
@@ -270,7 +270,15 @@ def quality(cell: dict[str, Any], path: Path, exact: Path, options: argparse.Nam
     if cell.get("quality_mark") == mark:
         return
     with Bar() as bar:
-        reports = evaluate(path, texts, exact, bar, windows=options.windows, n_ctx=options.n_ctx)
+        reports = evaluate(
+            path,
+            texts,
+            exact,
+            bar,
+            windows=options.windows,
+            n_ctx=options.n_ctx,
+            n_threads=options.threads,
+        )
     cell["quality"] = {report.language: report.to_json() for report in reports}
     cell["quality_mark"] = mark
     for report in reports:
