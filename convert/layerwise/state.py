@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import json
 import shutil
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from latam_edge.core.atomic import atomic_write, disk_errors, write_text
+from latam_edge.core.errors import BadFile
+from latam_edge.core.i18n import t
 from quant.lattice import Int4Blocks
 
 
@@ -62,9 +66,12 @@ class State:
             np.savez(file, **arrays)
 
     def load(self, part: str, name: str) -> Int4Blocks:
-        """A tensor of a finished part."""
-        with np.load(self._file(part), allow_pickle=False) as arrays:
-            packed, scales = arrays[f"{name}.codes"], arrays[f"{name}.scales"]
+        """A tensor of a finished part. Raises BadFile when its file is damaged; what is kept then goes."""
+        try:
+            with np.load(self._file(part), allow_pickle=False) as arrays:
+                packed, scales = arrays[f"{name}.codes"], arrays[f"{name}.scales"]
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error) as error:
+            raise BadFile(path=self._file(part), reason=t("convert.state_damaged")) from error
         codes = np.empty((len(packed), 2 * packed.shape[1]), np.uint8)
         codes[:, ::2], codes[:, 1::2] = packed & 15, packed >> 4
         return Int4Blocks(codes, scales)

@@ -44,7 +44,7 @@ EXPORTERS = ("own", "optimum")
 
 
 def parser() -> Parser:
-    parser = Parser("latam-edge convert", t("cli.help.convert"))
+    parser = Parser("latam-edge convert", t("cli.help.convert"), epilog=t("cli.convert.examples"))
     parser.add_argument(
         "checkpoint", type=Path, metavar=t("cli.word.checkpoint"), help=t("cli.convert.checkpoint")
     )
@@ -76,7 +76,7 @@ def main(argv: list[str]) -> int:
     targets = args.to or (["onnx"] if args.exporter == "optimum" else ["gguf"])
     _agree(args, targets)
     calibration = _calibration(args.calibration)
-    with needs("onnx" if "onnx" in targets else "convert"), _kept_work(args.method), Bar() as bar:
+    with needs("onnx" if "onnx" in targets else "convert"), _kept_work(args), Bar() as bar:
         made = _convert(args, targets, calibration, bar)
     if args.register:
         made = [replace(one, registered=_register(one, args.register, len(made) > 1)) for one in made]
@@ -195,6 +195,11 @@ def _convert(
     return made
 
 
+def _outputs(args: argparse.Namespace) -> list[Path]:
+    """Where the command writes."""
+    return [path for path in paths_for(args.out, args.to or ["gguf"]) if path is not None]
+
+
 def paths_for(out: Path, targets: list[str]) -> tuple[Path | None, Path | None]:
     """Where the GGUF file and the ONNX folder go; for both, `out` is their common beginning.
 
@@ -272,14 +277,14 @@ def _calibration(files: list[str] | None) -> Calibration | None:
 
 
 @contextmanager
-def _kept_work(method: str) -> Iterator[None]:
+def _kept_work(args: argparse.Namespace) -> Iterator[None]:
     """Say after Ctrl-C, or when the disk is full, that a long calibration can be continued."""
     from latam_edge.core.errors import NotEnough
 
     try:
         yield
     except (KeyboardInterrupt, NotEnough):
-        if method == "gptq":
+        if any(path.with_name(f".{path.name}.calibrating").exists() for path in _outputs(args)):
             output.note(t("cli.convert.stopped"))
         raise
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 def parser() -> Parser:
     parser = recipe.parser("distill")
+    parser.epilog = t("train.qad.examples")
     parser.add_argument("--qad", action="store_true", help=t("train.qad.help"))
     parser.add_argument("--text", nargs="+", metavar=t("cli.word.file"), help=t("train.qad.help_text"))
     parser.add_argument(

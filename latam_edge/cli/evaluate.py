@@ -27,7 +27,7 @@ WINDOWS = ("overlapping", "llama-perplexity")
 
 
 def parser() -> Parser:
-    parser = Parser("latam-edge evaluate", t("cli.help.evaluate"))
+    parser = Parser("latam-edge evaluate", t("cli.help.evaluate"), epilog=t("cli.evaluate.examples"))
     parser.add_argument("model", metavar=t("cli.word.model"), help=t("cli.evaluate.model"))
     parser.add_argument("--reference", metavar=t("cli.word.model"), help=t("cli.evaluate.reference"))
     parser.add_argument("--text", nargs="+", metavar=t("cli.word.file"), help=t("cli.evaluate.text"))

@@ -50,6 +50,14 @@ class _Formatter(argparse.HelpFormatter):
     def __init__(self, prog: str, **options: Any) -> None:
         super().__init__(prog, max_help_position=30, **options)
 
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """A paragraph, or paragraphs and indented examples that keep their lines."""
+        lines = text.split("\n")
+        return "\n".join(
+            indent + line if line.startswith(" ") else super(_Formatter, self)._fill_text(line, width, indent)
+            for line in lines
+        )
+
     def add_usage(
         self,
         usage: str | None,

@@ -273,6 +273,22 @@ def test_finished_layers_are_not_calibrated_again(checkpoints, calibration, tmp_
         assert steps == []
 
 
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half a file"])
+def test_what_is_kept_and_got_damaged_is_said_so_and_the_next_run_begins_anew(
+    checkpoints, calibration, unbroken, tmp_path: Path, content: bytes
+) -> None:
+    folder, _ = checkpoints["qwen3"]
+    out = tmp_path / "m.gguf"
+    with pytest.raises(Killed), calibrated(load(folder), out, "gptq", calibration):
+        raise Killed
+    (tmp_path / ".m.gguf.calibrating" / "layer-000.npz").write_bytes(content)
+    with pytest.raises(BadFile, match=r"layer-000\.npz"):
+        convert(folder, out, method="gptq", calibration=calibration)
+    assert list(tmp_path.iterdir()) == []
+    convert(folder, out, method="gptq", calibration=calibration)
+    assert out.read_bytes() == unbroken["qwen3"]
+
+
 def test_another_text_or_setting_starts_anew(checkpoints, calibration, tmp_path: Path) -> None:
     source = load(checkpoints["llama"][0])
     out = tmp_path / "m.gguf"

@@ -155,7 +155,7 @@ BAD: dict[str, tuple[Callable[[Path, Path], Any], str]] = {
     "truncated": (lambda path, good: path.write_bytes(good.read_bytes()[:-500]), "LE-104"),
     "two million tensors": (lambda path, _: two_million(path), "LE-105"),
     "missing": (lambda path, _: None, "LE-101"),
-    "directory": (lambda path, _: path.mkdir(), "LE-102"),
+    "directory": (lambda path, _: path.mkdir(), "LE-117"),
 }
 
 

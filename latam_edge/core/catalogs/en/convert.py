@@ -39,6 +39,7 @@ MESSAGES = {
     "convert.calibration_too_short": "The calibration text is too short: it takes at least 16 tokens. Use a longer one.",
     "convert.importance_not_finite": "the activations of {name} are not finite: the model is damaged or too large for f16",
     "convert.calibrating": "Calibrating",
+    "convert.state_damaged": "what an interrupted conversion left is damaged, and was deleted. Repeat the same command to begin anew.",
     "convert.calibration_none": "There is no calibration text. Give at least one file.",
     "convert.calibration_empty": "the calibration text is empty",
     "convert.calibration_short": "The calibration text in “{language}” is too short: {tokens} tokens, and {least} are needed. Add more text.",

@@ -40,6 +40,7 @@ MESSAGES = {
     "train.exam.category": "subject",
     "train.exam.declined": "wrong “I don't know”",
     "train.qad.help": "After fine-tuning, learn on the 4-bit lattice (QAD). With a checkpoint's folder in place of the recipe: only that, on the texts of --text.",
+    "train.qad.examples": "Examples:\n  latam-edge distill recipes/cartilla.toml\n  latam-edge distill runs/mine/chat --qad --text es:libro.txt pt:livro.txt -o mine-qad",
     "train.qad.help_text": "With --qad and a checkpoint: texts to learn from, such as es:libro.txt pt:livro.txt. The end of each language is kept to measure on.",
     "train.qad.help_settings": "With --qad and a checkpoint: a recipe whose [qad] part is used.",
     "train.qad.only_checkpoint": "--text and --settings are for --qad with a checkpoint's folder",

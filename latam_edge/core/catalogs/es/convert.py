@@ -39,6 +39,7 @@ MESSAGES = {
     "convert.calibration_too_short": "El texto de calibración es demasiado corto: hacen falta al menos 16 tokens. Usa uno más largo.",
     "convert.importance_not_finite": "las activaciones de {name} no son finitas: el modelo está dañado o es demasiado grande para f16",
     "convert.calibrating": "Calibrando",
+    "convert.state_damaged": "lo que quedó de una conversión interrumpida está dañado y se borró. Repite el mismo comando para empezar de nuevo.",
     "convert.calibration_none": "Falta el texto de calibración. Indica al menos un archivo.",
     "convert.calibration_empty": "el texto de calibración está vacío",
     "convert.calibration_short": "El texto de calibración en «{language}» es muy corto: {tokens} tokens, y hacen falta {least}. Agrega más texto.",

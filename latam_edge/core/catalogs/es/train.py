@@ -40,6 +40,7 @@ MESSAGES = {
     "train.exam.category": "tema",
     "train.exam.declined": "«no lo sé» de más",
     "train.qad.help": "Después de afinar, aprender en la retícula de 4 bits (QAD). Con una carpeta de checkpoint en lugar de la receta: solo eso, con los textos de --text.",
+    "train.qad.examples": "Ejemplos:\n  latam-edge distill recipes/cartilla.toml\n  latam-edge distill runs/mio/chat --qad --text es:libro.txt pt:livro.txt -o mio-qad",
     "train.qad.help_text": "Con --qad y un checkpoint: textos para aprender, como es:libro.txt pt:livro.txt. El final de cada idioma se aparta para medir.",
     "train.qad.help_settings": "Con --qad y un checkpoint: receta de la que se toma la parte [qad].",
     "train.qad.only_checkpoint": "--text y --settings son para --qad con la carpeta de un checkpoint",

@@ -39,6 +39,7 @@ MESSAGES = {
     "convert.calibration_too_short": "O texto de calibração é curto demais: são precisos pelo menos 16 tokens. Use um mais longo.",
     "convert.importance_not_finite": "as ativações de {name} não são finitas: o modelo está danificado ou é grande demais para f16",
     "convert.calibrating": "Calibrando",
+    "convert.state_damaged": "o que ficou de uma conversão interrompida está danificado e foi apagado. Repita o mesmo comando para começar de novo.",
     "convert.calibration_none": "Falta o texto de calibração. Indique pelo menos um arquivo.",
     "convert.calibration_empty": "o texto de calibração está vazio",
     "convert.calibration_short": "O texto de calibração em «{language}» é muito curto: {tokens} tokens, e são necessários {least}. Acrescente mais texto.",

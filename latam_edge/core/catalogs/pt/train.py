@@ -40,6 +40,7 @@ MESSAGES = {
     "train.exam.category": "tema",
     "train.exam.declined": "«não sei» a mais",
     "train.qad.help": "Depois do ajuste fino, aprender na grade de 4 bits (QAD). Com uma pasta de checkpoint no lugar da receita: só isso, com os textos de --text.",
+    "train.qad.examples": "Exemplos:\n  latam-edge distill recipes/cartilla.toml\n  latam-edge distill runs/meu/chat --qad --text es:libro.txt pt:livro.txt -o meu-qad",
     "train.qad.help_text": "Com --qad e um checkpoint: textos para aprender, como es:libro.txt pt:livro.txt. O fim de cada idioma fica separado para medir.",
     "train.qad.help_settings": "Com --qad e um checkpoint: receita de onde vem a parte [qad].",
     "train.qad.only_checkpoint": "--text e --settings são para --qad com a pasta de um checkpoint",
