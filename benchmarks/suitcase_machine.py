@@ -41,6 +41,8 @@ from pathlib import Path
 
 MODULES = ("fat", "vfat", "nls_cp437", "nls_iso8859-1", "nls_utf8")
 DONE = "SCENARIO DONE"
+NOISE = re.compile(r"%  |^(SELinux|mmapper_init|reboot):? |^(TIMES|SCREEN) |^$")
+"""Lines that are not kept: steps of a progress bar, the kernel's own, clock readings."""
 
 START = r"""#!/bin/sh
 export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -239,7 +241,7 @@ class Machine:
     def said(self) -> str:
         return self._path.read_bytes().decode("utf-8", "replace").replace("\r", "")
 
-    def wait(self, for_text: str, limit_s: float = 400.0) -> bool:
+    def wait(self, for_text: str, limit_s: float = 1200.0) -> bool:
         """Until the machine has said something, or is off; whether it did."""
         ends = time.monotonic() + limit_s
         while time.monotonic() < ends and self.process.poll() is None:
@@ -320,7 +322,7 @@ def main() -> int:
     for scenario in options.scenario or names:
         cut = scenario == "cut"
         said = cuts(images, options.work, options.cuts) if cut else run(images, options.work, scenario)
-        results[scenario] = said.splitlines()
+        results[scenario] = [line for line in said.splitlines() if not NOISE.search(line)]
         sys.stdout.write(f"---- {scenario}\n{said}\n")
         if match := re.search(r"TIMES (\S+) (\S+) (\S+) (\S+)", said):
             times = [float(match[index]) for index in range(1, 5)]
