@@ -13,7 +13,7 @@ from convert.checkpoint import HFCheckpoint
 from convert.layerwise import walk, windows
 from convert.layerwise.state import State
 from convert.layerwise.walk import Codes, Plan
-from latam_edge.core.errors import BadFile, UsageError
+from latam_edge.core.errors import BadFile, NotEnough, UsageError
 from latam_edge.core.i18n import t
 from latam_edge.core.progress import Progress, silent
 from quant.calibration import Calibration, default
@@ -84,6 +84,9 @@ def calibrated(
     except (BadFile, UsageError):
         # Trying again would end in the same place.
         state.remove()
+        raise
+    except NotEnough:
+        state.tidy()
         raise
     state.remove()
 

@@ -68,13 +68,22 @@ class State:
     def load(self, part: str, name: str) -> Int4Blocks:
         """A tensor of a finished part. Raises BadFile when its file is damaged; what is kept then goes."""
         try:
-            with np.load(self._file(part), allow_pickle=False) as arrays:
+            # Opened here: numpy leaves a file that it can't read open.
+            with self._file(part).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 packed, scales = arrays[f"{name}.codes"], arrays[f"{name}.scales"]
         except (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error) as error:
             raise BadFile(path=self._file(part), reason=t("convert.state_damaged")) from error
         codes = np.empty((len(packed), 2 * packed.shape[1]), np.uint8)
         codes[:, ::2], codes[:, 1::2] = packed & 15, packed >> 4
         return Int4Blocks(codes, scales)
+
+    def tidy(self) -> None:
+        """Give back the room of what was not finished; the folder goes when nothing was."""
+        for path in self.folder.glob("*.part"):
+            with suppress(OSError):
+                path.unlink()
+        if {path.name for path in self.folder.glob("*")} <= {"inputs.json"}:
+            self.remove()
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from convert.to_gguf.encodings import Encoding
 from convert.to_gguf.values import Value
 from convert.tokenizer import vocabulary
 from latam_edge.core.atomic import atomic_write, disk_errors
-from latam_edge.core.errors import UsageError
+from latam_edge.core.errors import NotEnough, UsageError
 from latam_edge.core.i18n import t
 from latam_edge.core.progress import Progress, Step, silent
 from latam_edge.formats.gguf import read_header
@@ -382,8 +382,14 @@ def _convert_by_library(
         destination.sweep(out)
         with disk_errors(out):
             k_quants.quantize_file(unrounded, out, type, progress, importance=importance)
+    except NotEnough as error:
+        # What lies beside is ours; the user knows the place by the file that was asked for.
+        if "path" in error.facts:
+            error.facts["path"] = out
+        raise
     finally:
-        unrounded.unlink(missing_ok=True)
+        with suppress(OSError):  # a place where nothing can be written has nothing to delete
+            unrounded.unlink(missing_ok=True)
     header = read_header(out)
     return ConvertResult(
         path=out,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from convert.layerwise.walk import Plan
 from convert.to_gguf import convert
 from convert.tokenizer.pretokenizers import SEMILLA_PRE_TOKENIZER
 from convert.verify import verify
-from latam_edge.core.errors import BadCheckpoint, BadFile, UsageError
+from latam_edge.core.errors import BadCheckpoint, BadFile, DiskFull, UsageError
 from latam_edge.core.progress import Step
 from latam_edge.formats.gguf import read_header
 from quant.calibration import Calibration, read
@@ -287,6 +288,19 @@ def test_what_is_kept_and_got_damaged_is_said_so_and_the_next_run_begins_anew(
     assert list(tmp_path.iterdir()) == []
     convert(folder, out, method="gptq", calibration=calibration)
     assert out.read_bytes() == unbroken["qwen3"]
+
+
+def test_a_full_disk_leaves_nothing_where_nothing_was_finished(
+    checkpoints, calibration, tmp_path: Path
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, before[1]))  # writing beyond fails as a full disk does
+    try:
+        with pytest.raises(DiskFull):
+            convert(checkpoints["qwen3"][0], tmp_path / "m.gguf", method="gptq", calibration=calibration)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_text_or_setting_starts_anew(checkpoints, calibration, tmp_path: Path) -> None:

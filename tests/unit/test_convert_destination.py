@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from convert import destination
 from convert.to_gguf import convert
 from convert.to_onnx import convert as convert_to_onnx
 from latam_edge.cli.main import main
-from latam_edge.core.errors import UsageError
+from latam_edge.core.errors import DiskFull, ReadOnlyPlace, UsageError
 
 
 @pytest.fixture
@@ -157,3 +158,24 @@ def test_a_fresh_leftover_waits_for_a_later_run(tmp_path: Path) -> None:
     part.write_bytes(b"")
     destination.sweep(tmp_path / "m.gguf")
     assert part.exists()
+
+
+def test_a_full_disk_under_the_librarys_types_is_told_by_the_name_that_was_asked_for(
+    make, tmp_path: Path
+) -> None:
+    source, before = make(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, before[1]))
+    try:
+        with pytest.raises(DiskFull) as caught:
+            convert(source, tmp_path / "out.gguf", "q4_k_m")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.facts["path"] == tmp_path / "out.gguf"
+    assert [path.name for path in tmp_path.iterdir()] == ["maestra"]
+
+
+def test_a_place_that_can_not_be_written_is_said_so_with_every_type(make, tmp_path: Path) -> None:
+    blocked = make() / "config.json" / "out.gguf"  # below a file: refused whoever asks
+    for kind in ("int4", "q4_k_m"):
+        with pytest.raises(ReadOnlyPlace):
+            convert(make(), blocked, kind)
