@@ -36,6 +36,7 @@ from peers import SETTLE_S, load_average, report  # noqa: E402
 
 from latam_edge.cli.bar import Bar  # noqa: E402
 from latam_edge.core.i18n import format_seconds  # noqa: E402
+from latam_edge.core.progress import silent  # noqa: E402
 from latam_edge.runtime.client import Client  # noqa: E402
 from latam_edge.runtime.types import Done, EngineConfig, Message, Request, Sampling  # noqa: E402
 from latam_edge.train import architecture, documents, measure, packing, stages, text_step  # noqa: E402
@@ -65,6 +66,8 @@ HELD_OUT_EVERY = 5
 """Of the primer's held-out questions, every so many is measured on."""
 SECONDS_PER_WEIGHT_TOKEN = 1 / (5700 * 5.2e6)
 """Two quiet cores; see docs/decisions/0007. Replaced by what was measured once a size is done."""
+COMPILE_S = 30
+"""Of each size, until something was measured."""
 BEGIN, END = "<!-- vocabulary_size: written by benchmarks/vocabulary_size.py -->", "<!-- end -->"
 
 
@@ -137,6 +140,12 @@ def train(recipe: Recipe, folder: Path) -> tuple[Run, dict[str, Any]]:
             done = {**trained, **exported, "primer": primer_bits(run.paths.student)}
             run.state.mark("sized", key, done)
     return run, done
+
+
+def finished(recipe: Recipe, folder: Path) -> bool:
+    """Whether `train` has nothing left to do."""
+    run = Run(recipe, folder, resume=True, progress=silent)
+    return run.state.finished("sized", run.fingerprint("distill")) is not None
 
 
 def primer_bits(checkpoint: Path) -> dict[str, float]:
@@ -262,15 +271,17 @@ def main() -> None:
         weights = architecture.count_parameters(architecture.build(SHAPE, recipe.data.vocabulary, 0, CONTEXT))
         return float(weights * recipe.distill.tokens)
 
-    costs = {folder: cost(recipe) for folder, recipe in recipes.items()}
+    todo = {folder: cost(recipe) for folder, recipe in recipes.items() if not finished(recipe, folder)}
     done, seconds = 0.0, 0.0
     found: list[tuple[Run, dict[str, Any]]] = []
     for folder, recipe in recipes.items():
-        per_cost = seconds / done if done else SECONDS_PER_WEIGHT_TOKEN
-        left = per_cost * (sum(costs.values()) - done)
-        print(f"{recipe.name}: about {format_seconds(left)} of training are left", flush=True)
+        if folder in todo:
+            per_cost = seconds / done if done else SECONDS_PER_WEIGHT_TOKEN
+            left = per_cost * sum(todo.values()) + (0 if done else COMPILE_S * len(todo))
+            print(f"{recipe.name}: about {format_seconds(left)} of training are left", flush=True)
         run, figures = train(recipe, folder)
-        done, seconds = done + costs[folder], seconds + figures["seconds"]
+        if folder in todo:
+            done, seconds = done + todo.pop(folder), seconds + figures["seconds"]
         found.append((run, figures))
 
     print("decode speed", flush=True)
