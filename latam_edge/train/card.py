@@ -135,6 +135,8 @@ def markdown(
         f"{word} {steps[name]['tokens'] / 1e6:.1f} M{' tokens' if not number else ''}"
         for number, (name, word) in enumerate((n, w) for n, w in TRAINING.items() if n in steps)
     )
+    # Runs of before this was noted were all made on two cores that had other work too.
+    device = steps["distill"].get("device", "two shared CPU cores")
     bits = steps["distill"]["bits_per_byte"]
     grams = steps.get("teacher", {}).get("ngram_bits_per_byte")
     f16, int4 = steps["evaluate"]["f16"], steps["evaluate"]["int4"]
@@ -153,7 +155,7 @@ def markdown(
         f" {steps['export']['int4']['bits_per_weight']:.2f} bits per weight",
         _licence(read),
         f"- Recipe: `latam-edge pipeline recipes/{recipe.name}.toml`",
-        f"- Cost: {format_seconds(facts['training_seconds'])} of training on two shared CPU cores ({tokens})",
+        f"- Cost: {format_seconds(facts['training_seconds'])} of training on {device} ({tokens})",
         f"- Sampling that the file ships: temperature {recipe.sampling.temperature}, top-k {recipe.sampling.top_k},"
         f" top-p {recipe.sampling.top_p}, min-p {recipe.sampling.min_p}",
         "",

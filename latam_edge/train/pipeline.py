@@ -179,9 +179,7 @@ class Run:
             self.excluded = tuple(report["excluded"])
         self.report.steps[name] = report
 
-    def _with_bits(
-        self, stage: Callable[..., dict[str, float]], checkpoint: Path, name: str
-    ) -> dict[str, Any]:
+    def _with_bits(self, stage: Callable[..., dict[str, Any]], checkpoint: Path, name: str) -> dict[str, Any]:
         fingerprint = self.fingerprint(name)
         report: dict[str, Any] = dict(
             stage(self.recipe, self.paths, fingerprint, self.progress, world=self.world)

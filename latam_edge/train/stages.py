@@ -8,8 +8,10 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import LlamaForCausalLM
 
+from latam_edge.core.hardware import usable_cores
 from latam_edge.core.progress import Progress
 from latam_edge.train import architecture, corpus_step, packing, qad_text, teacher_text, text_step
 from latam_edge.train.corpus_step import Paths
@@ -25,7 +27,7 @@ from latam_edge.train.world import SINGLE, World
 
 def train_teacher(
     recipe: Recipe, paths: Paths, fingerprint: str, progress: Progress, world: World = SINGLE
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Pretrain the teacher on every token of dialogues, prose and texts. Writes an HF checkpoint."""
     rows = packing.load_rows(paths.rows("dialogues"))
     rows = packing.Rows(rows.tokens, rows.segment, rows.segment != 0)
@@ -151,7 +153,7 @@ def fine_tune(
     progress: Progress,
     number: int = 0,
     world: World = SINGLE,
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Fine-tune the student on dialogues, loss on the answers only: the HF checkpoint of round `number`."""
     rows = packing.load_rows(paths.rows("finetune"))
     # A repetition goes on from the round before, so that what each has unlearned stays unlearned.
@@ -193,7 +195,7 @@ def _saved(
     paths: Paths,
     stage: str,
     world: World,
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Write the stage's result as an HF checkpoint; what it needed to go on is dropped, the metrics stay."""
     whole = world.plain(model)
 
@@ -203,4 +205,12 @@ def _saved(
         shutil.rmtree(paths.run / stage / "cache", ignore_errors=True)
 
     world.on_main(save)
-    return {**report, "parameters": architecture.count_parameters(whole)}
+    return {**report, "parameters": architecture.count_parameters(whole), "device": _device(world)}
+
+
+def _device(world: World) -> str:
+    """What a stage was trained on, as a card says it."""
+    if world.device.type == "cuda":
+        name = torch.cuda.get_device_name(world.device)
+        return name if world.size == 1 else f"{world.size} × {name}"
+    return f"{usable_cores()} CPU cores"
