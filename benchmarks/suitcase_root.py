@@ -124,7 +124,8 @@ def trial(root: Root, cpus: list[str], say: Any) -> dict[str, Any]:
     done, install_s = root.run(cpus[0], "sh", "/stick/instalar.sh", "--yes")
     note(install=last_lines(done.stderr, 4), install_exit=done.returncode)
     if not emulated:
-        note(install_s=round(install_s, 1))
+        load = " ".join(f"{value:.2f}" for value in os.getloadavg())
+        note(install_s=round(install_s, 1), load_average=load)
     for cpu in cpus:
         row: dict[str, Any] = {}
         for lang, question in QUESTIONS.items():
