@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import accumulate
 from math import sqrt
 
-from latam_edge.cartilla import arithmetic, decline, health, pool, word_problems
+from latam_edge.cartilla import arithmetic, decline, health, open_text, pool, word_problems
 from latam_edge.cartilla.model import Dialogue, Item, Lang
 from latam_edge.cartilla.noise import add_noise
 from latam_edge.cartilla.normalize import question_key
@@ -62,7 +62,7 @@ WEIGHTS: dict[str, float] = {
 What must be exact gets most: columns of two digits, tables and capitals; then
 categories with many facts, which are learned one by one. A category that is not
 named here weighs the square root of its number of items per language over 4,
-between 1 and 4.
+between 1 and 4. Those of `open_text` weigh nothing unless a recipe says so.
 """
 
 SYSTEMS: dict[Lang, tuple[str, ...]] = {
@@ -86,6 +86,10 @@ class _Turn:
     item: Item
     question: str
     answer: str
+    system: str = ""
+    """A system line that belongs to the question."""
+    more: tuple[_Turn, ...] = ()
+    """Further questions about the text that stands in this one."""
 
 
 class _Shelf:
@@ -108,6 +112,7 @@ class Corpus:
         self._given = {**WEIGHTS, **(weights or {})}
         self._split = pool.load()
         self._excluded = frozenset(excluded)
+        self._open = tuple(name for name in open_text.CATEGORIES if self._given.get(name))
         by_shelf: dict[tuple[str, Lang], list[tuple[Item, tuple[str, ...]]]] = {}
         for entries in self._split.train.values():
             for item, texts in entries:
@@ -135,7 +140,7 @@ class Corpus:
             if shelf_lang == lang:
                 weights[category] = min(4.0, max(1.0, sqrt(len(shelf.entries)) / 4))
         weights.update({name: weight for name, weight in self._given.items() if name in weights})
-        for name in (*arithmetic.RULES, word_problems.CATEGORY):
+        for name in (*arithmetic.RULES, word_problems.CATEGORY, *self._open):
             weights[name] = self._given[name]
         return list(weights), list(accumulate(weights.values()))
 
@@ -153,6 +158,8 @@ class Corpus:
         names, bounds = self._weights[lang]
         while True:
             name = category or names[bisect(bounds, rng.random() * bounds[-1])]
+            if name in self._open:
+                return self._open_turn(rng, open_text.sample(rng, name, lang))
             if name in arithmetic.RULES:
                 item = arithmetic.sample(rng, name, lang)
                 text = item.questions[0][1]
@@ -166,12 +173,21 @@ class Corpus:
             if turn:
                 return turn
 
+    def _open_turn(self, rng: random.Random, asked: open_text.Asked) -> _Turn:
+        """A text that stands in a question keeps its letters: noise falls on the last paragraph alone."""
+        turns = []
+        for item in (asked.item, *asked.more):
+            before, gap, text = item.questions[0][1].rpartition("\n")
+            noisy = text if "«" in text or "“" in text else add_noise(rng, text, item.lang)
+            turns.append(_Turn(item, before + gap + noisy, rng.choice(item.answers), asked.system))
+        return replace(turns[0], more=tuple(turns[1:]))
+
     def outside(self, rng: random.Random, lang: Lang) -> _Turn:
         """A question that the cartilla does not answer."""
         while True:
             item = decline.sample(rng, lang)
             turn = self._ask(rng, item, item.questions[0][1])
-            if turn:
+            if turn and not (self._open and open_text.touches(turn.question)):
                 return turn
 
     def turn(self, rng: random.Random, lang: Lang, decline_share: float) -> _Turn:
@@ -249,11 +265,13 @@ def dialogues(
         lang = rng.choice(_LANGS)
         if rng.random() >= multi_turn_share:
             turns = [corpus.turn(rng, lang, decline_share)]
+            turns += turns[0].more
         elif rng.random() < 0.6:
             turns = corpus.chain(rng, lang)
         else:
             turns = corpus.mixed(rng, lang, decline_share)
         system = rng.choice(SYSTEMS[lang]) if rng.random() < system_share else ""
+        system = turns[0].system or system
         pairs = tuple((turn.question, turn.answer) for turn in turns)
         yield Dialogue(turns[-1].item.category, lang, pairs, system)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from accelerate.commands.config.config_args import load_config_from_file
 
+from latam_edge.cartilla import open_text
 from latam_edge.cartilla.subjects import all_items
 from latam_edge.core.errors import BadRecipe, FileMissing
 from latam_edge.train import sources
@@ -33,7 +34,7 @@ def test_every_recipe_loads_explains_itself_and_names_categories_that_exist(path
     recipe = load_recipe(path)
     assert recipe.name
     assert path.read_text(encoding="utf-8").startswith("#")
-    categories = {item.category for item in all_items()} | {"decline"}
+    categories = {item.category for item in all_items()} | {"decline", *open_text.CATEGORIES}
     for stage in (recipe.data, recipe.distill, recipe.finetune):
         assert set(stage.weights) <= categories
 
