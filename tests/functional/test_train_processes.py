@@ -67,6 +67,7 @@ try:
     if world.main:
         torch.save(whole.state_dict(), out / "weights.pt")
         (out / "world.txt").write_text(f"{world.size} {world.sharded}")
+    world.leave()
 except LatamEdgeError as error:
     print(error, file=sys.stderr, flush=True)
     os._exit(error.exit_code)
