@@ -53,7 +53,7 @@ def test_with_importance_it_comes_within_three_percent_of_an_exhaustive_search(c
 def test_equal_importance_is_hardly_different_from_none(columns: np.ndarray) -> None:
     plain = errors(columns, search(columns, absmax_scales(columns))).sum()
     equal = errors(columns, search(columns, absmax_scales(columns), np.full_like(columns, 7))).sum()
-    assert equal == pytest.approx(plain, rel=2e-3)
+    assert equal == pytest.approx(plain, rel=4e-3)
 
 
 def test_a_group_alone_gets_the_scale_that_it_gets_among_others(columns: np.ndarray) -> None:
