@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 
-from latam_edge.cartilla import decline, pool
+from latam_edge.cartilla import decline, open_text, pool
 from latam_edge.cartilla.corpus import withdrawn
 from latam_edge.cartilla.model import Check, Item, Kind, Lang
 from latam_edge.cartilla.normalize import normalize
 
-__all__ = ["ExamItem", "Row", "declines", "exam", "grade", "normalize", "summarize"]
+__all__ = ["ExamItem", "Row", "declines", "exam", "grade", "normalize", "open_questions", "summarize"]
 
 OUTSIDE = "outside"
 FOLLOW_UPS = "follow_ups"
@@ -41,6 +41,8 @@ class ExamItem:
     """Turns (question, right answer) that come before."""
     answer: str = ""
     """A right answer as the cartilla words it; "" for what lies outside."""
+    system: str = ""
+    """A system line that belongs to the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,36 @@ def exam(seed: int = 0, per_category: int = 60, *, excluded: Collection[str] = (
         for number, text in enumerate(rng.sample(pond, min(len(pond), N_OUTSIDE // len(_LANGS)))):
             asked.append(ExamItem(OUTSIDE, lang, "fact", f"{OUTSIDE}:{lang}:{number}", text, decline.CHECK))
     return asked
+
+
+def open_questions(seed: int, per_category: int, categories: Collection[str]) -> list[ExamItem]:
+    """`per_category` held-out requests of each of open_text's `categories` and language, with what hangs on them.
+
+    No part of `exam`: only a model that was trained on them should answer.
+    """
+    found = []
+    for category in categories:
+        for lang in _LANGS:
+            for asked in open_text.held_out(seed, per_category, lang, category):
+                history: tuple[tuple[str, str], ...] = ()
+                for item in (asked.item, *asked.more):
+                    question, answer = item.questions[0][1], item.answers[0]
+                    key = item.key if not history else f"{asked.item.key}>{len(history)}"
+                    found.append(
+                        ExamItem(
+                            category,
+                            lang,
+                            item.kind,
+                            key,
+                            question,
+                            item.check,
+                            history,
+                            answer,
+                            asked.system,
+                        )
+                    )
+                    history += ((question, answer),)
+    return found
 
 
 def _spread(

@@ -53,7 +53,8 @@ def ask(
                 if stop.is_set():
                     break
                 past = [m for q, a in item.history for m in (Message("user", q), Message("assistant", a))]
-                messages = (*past, Message("user", item.question))
+                system = [Message("system", item.system)] if item.system else []
+                messages = (*system, *past, Message("user", item.question))
                 for seed in seeds:
                     request = Request(messages, Sampling(seed=seed, max_tokens=max_tokens))
                     answer = "".join(e.text for e in client.stream(request) if isinstance(e, Chunk))
@@ -83,11 +84,16 @@ def take_exam(
     per_category: int = 60,
     seeds: Iterable[int] = (0,),
     excluded: Collection[str] = (),
+    open_categories: Collection[str] = (),
     max_tokens: int = MAX_TOKENS,
     progress: Progress = silent,
 ) -> list[Row]:
-    """Held-out accuracy by category and language, summed over `seeds`."""
+    """Held-out accuracy by category and language, summed over `seeds`.
+
+    open_categories: those of cartilla.open_text that the model was trained on.
+    """
     items = questions.exam(0, per_category, excluded=excluded)
+    items += questions.open_questions(0, per_category, open_categories)
     results = ask(model, items, seeds=seeds, max_tokens=max_tokens, progress=progress)
     return questions.summarize((item, answer) for item, _, answer in results)
 

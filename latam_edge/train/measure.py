@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from latam_edge.cartilla import open_text
 from latam_edge.cartilla.model import Lang
 from latam_edge.core.progress import Progress
 from latam_edge.train import architecture, documents, packing, qad_text
@@ -140,6 +141,7 @@ def exam(recipe: Recipe, paths: Paths, excluded: Collection[str], progress: Prog
                 per_category=recipe.exam.per_category,
                 seeds=range(recipe.exam.seeds),
                 excluded=excluded,
+                open_categories=[name for name in open_text.CATEGORIES if recipe.data.weights.get(name)],
                 max_tokens=recipe.exam.max_tokens,
                 progress=progress,
             )

@@ -148,7 +148,7 @@ class _Run:
         if job.compile_step:
             run = torch.compile(run, dynamic=False)
         recent: list[torch.Tensor] = []
-        value, saved = float("nan"), time.monotonic()
+        value, saved = math.nan, time.monotonic()
         capacity = self.per_step * self.text.rows.context
         with stop_asked() as asked:
             for step in range(begin, self.steps):
@@ -172,7 +172,8 @@ class _Run:
                     metrics.write(step + 1, done, value, time.monotonic() - self.clock)
                 if step + 1 in self.due:
                     self._judge(model, judge, metrics, step + 1)
-                self.progress(Step(KEY, done, self.steps * settings.batch_tokens, "tokens", f"{value:.4f}"))
+                shown = "" if math.isnan(value) else f"{value:.4f}"  # none before the first line of the log
+                self.progress(Step(KEY, done, self.steps * settings.batch_tokens, "tokens", shown))
                 stop = asked()
                 if not last and (stop or step + 1 in self.due or time.monotonic() - saved > job.checkpoint_s):
                     self._save(model, optimizer, step + 1)

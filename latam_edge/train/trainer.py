@@ -8,6 +8,7 @@ checkpoint is the same file, so that a run can go on with another number of them
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -143,7 +144,7 @@ def train(
 
     clock = saved = time.monotonic()
     recent: list[torch.Tensor] = []
-    value = float("nan")
+    value = math.nan  # none before the first line of the log
     validate_every = -(-stage.validate_tokens // stage.batch_tokens)
     with stop_asked() as asked, lost_processes():
         for step in range(begin, steps):
@@ -161,7 +162,15 @@ def train(
                 validate()
                 if metrics:
                     metrics.write_bits(step + 1, done, bits, seconds)
-            progress(Step(key, done, steps * stage.batch_tokens, "tokens", f"{value:.3f}"))
+            progress(
+                Step(
+                    key,
+                    done,
+                    steps * stage.batch_tokens,
+                    "tokens",
+                    "" if math.isnan(value) else f"{value:.3f}",
+                )
+            )
             # The last step needs no checkpoint: the caller saves the stage's result.
             due = time.monotonic() - saved > checkpoint_s
             stop, due = world.any(asked(), due and world.main)

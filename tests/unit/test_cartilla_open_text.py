@@ -14,7 +14,7 @@ import pytest
 
 from latam_edge.cartilla import corpus, open_text, reading
 from latam_edge.cartilla.agreement import Word, fill, noun
-from latam_edge.cartilla.exam import declines, grade
+from latam_edge.cartilla.exam import declines, grade, open_questions
 from latam_edge.cartilla.model import Lang
 from latam_edge.cartilla.normalize import normalize
 from latam_edge.core.variant import LINES
@@ -176,3 +176,26 @@ def test_the_recipe_of_the_next_embedded_model_has_them_and_fits_the_time() -> N
     assert 10e6 <= weights <= 12e6
     assert (recipe.distill.tokens + recipe.finetune.tokens) / 2450 / 60 <= 130
     assert recipe.distill.mode == "none"
+
+
+def test_the_exams_requests_are_answered_rightly_by_their_own_answers_alone() -> None:
+    asked = open_questions(0, 20, open_text.CATEGORIES)
+    for category in open_text.CATEGORIES:
+        for lang in LANGS:
+            mine = [item for item in asked if (item.category, item.lang) == (category, lang)]
+            firsts = [item for item in mine if not item.history]
+            assert len({item.question for item in firsts}) == 20
+            assert all(grade(item.check, item.answer) for item in mine)
+            assert not any(grade(item.check, "") for item in mine)
+    assert asked == open_questions(0, 20, open_text.CATEGORIES)
+    assert any(item.system == LINES["vos"] for item in asked if item.lang == "es")
+
+
+def test_what_hangs_on_a_text_comes_with_the_text_and_its_right_answers() -> None:
+    following = [item for item in open_questions(0, 20, ("reading",)) if item.history]
+    assert following
+    for item in following:
+        (text, answer), *_ = item.history
+        assert "\n" in text or len(text) > 80, "the text is in the first turn"
+        assert answer
+        assert "\n" not in item.question
