@@ -30,11 +30,17 @@ _MISSING = tuple(pattern for pattern, key in _WORDS if key.startswith("cli.requi
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known spelling closest to `word`, or None when none is close. Leading dashes don't count."""
+    """The known spelling closest to `word`, or None when none is close. Leading dashes don't count.
+
+    One that begins with all but the last letter of `word` goes before others: "tempp" is a slip
+    on the way to "temperature", though "top-p" has more letters in common.
+    """
     from difflib import get_close_matches
 
+    word = word.lstrip("-")
     bare = {name.lstrip("-"): name for name in known}
-    found = get_close_matches(word.lstrip("-"), bare, n=1, cutoff=0.6)
+    begun = [name for name in bare if len(word) > 3 and name.startswith(word[:-1])]
+    found = get_close_matches(word, begun or bare, n=1, cutoff=0.0 if begun else 0.6)
     return bare[found[0]] if found else None
 
 

@@ -171,6 +171,7 @@ def test_an_unknown_option_is_named_in_every_command_and_language(
     ("argv", "nearest"),
     [
         (["run", "--tempature", "1"], "--temperature"),  # although the question is missing too
+        (["run", "hola", "--tempp", "1"], "--temperature"),
         (["run", "hola", "-jsn"], "--json"),
         (["bench", "--threds=3"], "--threads"),
         (["evaluate", "m", "--lnag", "pt"], "--lang"),
