@@ -20,6 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from latam_edge.cartilla import open_text
 from latam_edge.core.atomic import atomic_write, write_text
 from latam_edge.core.i18n import format_bytes, format_seconds, set_language, t
 from latam_edge.core.progress import Progress, Step, silent
@@ -34,6 +35,15 @@ DESCRIPTION = {
     "pt": "Modelo escolar pequeno. Sabe o que está na sua cartilha e diz «não sei» ao resto. Pode errar.",
     "en": "A small school model. It knows what is in its primer and says “I don't know” to the rest. It can be wrong.",
 }
+TELLS = {
+    "es": "Modelo escolar pequeño. Sabe lo que está en su cartilla, cuenta cuentos cortos, responde sobre un texto"
+    " que le den, y dice «no lo sé» a lo demás. Puede equivocarse.",
+    "pt": "Modelo escolar pequeno. Sabe o que está na sua cartilha, conta histórias curtas, responde sobre um texto"
+    " que lhe derem, e diz «não sei» ao resto. Pode errar.",
+    "en": "A small school model. It knows what is in its primer, tells short stories, answers about a text that it is"
+    " given, and says “I don't know” to the rest. It can be wrong.",
+}
+"""Descriptions of models without and with cartilla.open_text."""
 
 CODES = {
     "rtn": "rounded to nearest with scale search",
@@ -74,7 +84,7 @@ def publish(run: Path, recipe_path: Path, folder: Path, progress: Progress = sil
         "sha256": digest,
         "name": recipe.name,
         "license": "Apache-2.0",
-        "description": DESCRIPTION,
+        "description": TELLS if _tells(steps) else DESCRIPTION,
         "recipe": f"recipes/{recipe_path.name}",
         **facts,
         "exam": steps["exam"],
@@ -94,20 +104,37 @@ def summary(recipe: Recipe, steps: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The figures that matter most, as shares between 0 and 1."""
     exam = steps["exam"]
     inside = [row["category"] for row in exam["int4"] if row["category"] not in ("outside", "decline")]
+    primer = [category for category in inside if category not in open_text.CATEGORIES]
     figures = {
         title: {kind: _share(exam[kind], chosen) for kind in ("f16", "int4")}
         for title, chosen in GROUPS.items()
     }
+    if _tells(steps):
+        figures["Stories, descriptions, short pieces of writing, questions about a given text"] = {
+            kind: _share(exam[kind], open_text.CATEGORIES) for kind in ("f16", "int4")
+        }
     figures["Says that it does not know, on 200 questions outside"] = {
         kind: _share(exam[kind], ("outside",)) for kind in ("f16", "int4")
     }
     figures["Declines wrongly, inside"] = {kind: _declined(exam[kind], inside) for kind in ("f16", "int4")}
-    figures["All held-out questions inside"] = {kind: _share(exam[kind], inside) for kind in ("f16", "int4")}
+    figures["All held-out questions of the primer"] = {
+        kind: _share(exam[kind], primer) for kind in ("f16", "int4")
+    }
     return {
         "parameters": steps["finetune"]["parameters"],
-        "training_seconds": round(sum(steps[name]["seconds"] for name in TRAINING if name in steps)),
+        "training_seconds": round(sum(part["seconds"] for name in TRAINING for part in _parts(steps, name))),
         "headline": figures,
     }
+
+
+def _tells(steps: dict[str, dict[str, Any]]) -> bool:
+    """Whether the model was asked for stories and the like, which it is when it was trained on them."""
+    return any(row["category"] in open_text.CATEGORIES for row in steps["exam"]["int4"])
+
+
+def _parts(steps: dict[str, dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """The reports of a stage and of its repetitions, "finetune-1" and so on."""
+    return [report for step, report in steps.items() if step == name or step.startswith(f"{name}-")]
 
 
 def _share(rows: list[dict[str, Any]], categories: Collection[str]) -> float:
@@ -131,14 +158,25 @@ def markdown(
 ) -> str:
     """The card for people."""
     set_language("en")
+    taught = recipe.distill.mode != "none"
+    words = TRAINING if taught else {**TRAINING, "distill": "training"}
+    stages = [(word, _parts(steps, name)) for name, word in words.items() if name in steps]
     tokens = ", ".join(
-        f"{word} {steps[name]['tokens'] / 1e6:.1f} M{' tokens' if not number else ''}"
-        for number, (name, word) in enumerate((n, w) for n, w in TRAINING.items() if n in steps)
+        f"{word} {sum(part['tokens'] for part in parts) / 1e6:.1f} M{' tokens' if not number else ''}"
+        for number, (word, parts) in enumerate(stages)
     )
+    tells = _tells(steps)
     # Runs of before this was noted were all made on two cores that had other work too.
     device = steps["distill"].get("device", "two shared CPU cores")
     bits = steps["distill"]["bits_per_byte"]
-    grams = steps.get("teacher", {}).get("ngram_bits_per_byte")
+    grams = next(
+        (
+            steps[name]["ngram_bits_per_byte"]
+            for name in TRAINING
+            if "ngram_bits_per_byte" in steps.get(name, ())
+        ),
+        None,
+    )
     f16, int4 = steps["evaluate"]["f16"], steps["evaluate"]["int4"]
     asked = steps.get("qad") or steps["health"]
     excluded = asked["excluded"]
@@ -146,7 +184,14 @@ def markdown(
         f"# {recipe.name.capitalize()}: model card",
         "",
         "A small school model for Spanish and Portuguese, made by latam-edge for latam-edge. It answers what its",
-        "cartilla (primer) teaches and says that it does not know to the rest. It can be wrong.",
+        *(
+            (
+                "cartilla (primer) teaches, tells short stories, describes, writes notes, answers about a text that it is",
+                "given, and says that it does not know to the rest. It can be wrong.",
+            )
+            if tells
+            else ("cartilla (primer) teaches and says that it does not know to the rest. It can be wrong.",)
+        ),
         "",
         f"- File: `{recipe.name}.gguf`, {format_bytes(file_bytes)}, sha256 `{digest}`",
         f"- Weights: {facts['parameters'] / 1e6:.2f} million, Llama architecture, {recipe.student.layers} layers,"
@@ -177,7 +222,7 @@ def markdown(
         *exam_table(steps["exam"], "en"),
         "```",
         "",
-        "Bits per byte of held-out dialogues, distilled student before fine-tuning:"
+        f"Bits per byte of held-out dialogues, {'distilled student ' if taught else ''}before fine-tuning:"
         f" es {bits['es']:.3f}, pt {bits['pt']:.3f}"
         + (f" (a 5-gram model: {grams['es']:.3f}, {grams['pt']:.3f})." if grams else "."),
         "",
@@ -210,9 +255,17 @@ def markdown(
         "## Limits",
         "",
         "- It knows the cartilla and nothing else; a question near its subjects may get a confident wrong answer.",
+        *(
+            (
+                "- Its stories vary a few plots that it was taught; a wish that fits none gets one that is near."
+                " About a text it answers short questions whose answer stands there, not what follows from it.",
+            )
+            if tells
+            else ()
+        ),
         '- Asked by yes or no ("¿Es cierto que…?"), it says what is so, without a yes or a no: models of this size'
         " say either by chance.",
-        "- No conversation beyond short follow-ups, no text of its own, no numbers above three digits.",
+        f"- No conversation beyond short follow-ups, {'' if tells else 'no text of its own, '}no numbers above three digits.",
         "- Indigenous words are few and in one variety or spelling each; speakers should review them.",
         "- Phrasings that differ much from those taught lower every figure above.",
         "",

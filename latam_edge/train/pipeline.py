@@ -187,7 +187,7 @@ class Run:
 
         def bits() -> dict[str, Any]:
             own = {lang: measure.bits_per_byte(checkpoint, lang) for lang in LANGS}
-            if name != "teacher":
+            if name != ("teacher" if self._trains_teacher else "distill"):
                 return {"bits_per_byte": own}
             return {
                 "bits_per_byte": own,

@@ -104,6 +104,28 @@ def test_a_model_without_a_teacher_of_its_own_has_a_card_too(
     assert "5-gram" not in text
 
 
+def test_a_model_that_tells_stories_says_so_and_counts_every_round_of_fine_tuning(
+    steps: dict[str, Any], tmp_path: Path
+) -> None:
+    recipe = tmp_path / "semilla.toml"
+    recipe.write_text('name = "semilla"\n[distill]\nmode = "none"\n', encoding="utf-8")
+    del steps["teacher"]
+    steps["finetune-1"] = steps["finetune"]
+    story = {"category": "stories", "lang": "es", "kind": "fact", "n": 10, "correct": 9, "wrongly_declined": 1}
+    before = card.summary(load_recipe(recipe), steps)
+    steps["exam"] = {kind: [*steps["exam"][kind], story] for kind in ("f16", "int4")}
+    facts = card.summary(load_recipe(recipe), steps)
+    assert facts["training_seconds"] == 180
+    told = "Stories, descriptions, short pieces of writing, questions about a given text"
+    assert facts["headline"][told] == {"f16": 0.9, "int4": 0.9}
+    primer = "All held-out questions of the primer"
+    assert facts["headline"][primer] == before["headline"][primer]
+    text = card.markdown(load_recipe(recipe), steps, facts, "0" * 64, 1000)
+    assert "(training 1.0 M tokens, fine-tuning 2.0 M)" in text
+    assert "tells short stories" in text
+    assert "no text of its own" not in text
+
+
 def test_every_source_is_credited_once_with_its_licence(steps: dict[str, Any]) -> None:
     recipe = load_recipe(RECIPE)
     two = [Source(name, "Somebody's text", "CC-BY-4.0", "owner/name", "abc") for name in ("a-es", "a-pt")]
