@@ -22,6 +22,7 @@ GIVEABLE = {
     "CC-PDM-1.0": "public domain",
     "CC-BY-4.0": "CC BY 4.0",
     "CC-BY-3.0": "CC BY 3.0",
+    "CC-BY-3.0 AND CC-BY-4.0": "CC BY 3.0 and 4.0",
     "CC-BY-2.0": "CC BY 2.0",
     "MIT": "MIT",
     "BSD-3-Clause": "BSD 3-Clause",
@@ -45,12 +46,15 @@ class Source:
     repository: str
     """owner/name on GitHub."""
     commit: str
+    stated: str
+    """Address of the page that states the licence."""
 
 
 def read_by(recipe: Recipe, table: Path) -> list[Source]:
     """Every source whose text or instructions the recipe trains on, by name; none without a corpus.
 
-    Raises BadRecipe for one that the table does not say may be read, FileMissing without the table.
+    Raises BadRecipe for one that the table does not say may be read or that names no page with its
+    licence, FileMissing without the table.
     """
     names = _names(recipe)
     if not names:
@@ -67,6 +71,8 @@ def read_by(recipe: Recipe, table: Path) -> list[Source]:
             raise BadRecipe(path=table, detail=f"[read] {name}?")
         if known[name]["licence"] not in GIVEABLE:
             raise BadRecipe(path=table, detail=f"[read] {name}: {known[name]['licence']}")
+        if not known[name].get("stated"):
+            raise BadRecipe(path=table, detail=f"[read] {name}: stated?")
         found.append(Source(name=name, **known[name]))
     return found
 

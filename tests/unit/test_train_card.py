@@ -128,7 +128,10 @@ def test_a_model_that_tells_stories_says_so_and_counts_every_round_of_fine_tunin
 
 def test_every_source_is_credited_once_with_its_licence(steps: dict[str, Any]) -> None:
     recipe = load_recipe(RECIPE)
-    two = [Source(name, "Somebody's text", "CC-BY-4.0", "owner/name", "abc") for name in ("a-es", "a-pt")]
+    page = "https://example.org/licence"
+    two = [
+        Source(name, "Somebody's text", "CC-BY-4.0", "owner/name", "abc", page) for name in ("a-es", "a-pt")
+    ]
     text = card.markdown(recipe, steps, card.summary(recipe, steps), "0" * 64, 1000, two)
     line = "- Somebody's text: CC BY 4.0, [owner/name](https://github.com/owner/name) at abc"
     assert text.count(line) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from accelerate.commands.config.config_args import load_config_from_file
@@ -112,7 +113,31 @@ def test_all_that_is_read_may_be_given_away_and_has_a_credit(name: str) -> None:
     assert all(source.credit and source.licence in sources.GIVEABLE for source in found)
     names = {source.name for source in found}
     assert {"tatoeba-es", "conha19-*", "home-assistant-pt"} <= names
-    assert not names & set(tomllib.loads((RECIPES / sources.TABLE).read_text(encoding="utf-8"))["left_out"])
+    assert not names & set(table()["left_out"])
+
+
+def table() -> dict[str, Any]:
+    return tomllib.loads((RECIPES / sources.TABLE).read_text(encoding="utf-8"))
+
+
+def test_every_source_names_the_page_that_states_its_licence() -> None:
+    for part in table().values():
+        for name, source in part.items():
+            assert source["stated"].startswith("https://"), name
+            assert source["licence"], name
+
+
+def test_what_is_left_out_says_why() -> None:
+    assert all(source["why"] for source in table()["left_out"].values())
+
+
+def test_a_source_without_the_page_that_states_its_licence_is_refused(tmp_path: Path) -> None:
+    whole = (RECIPES / sources.TABLE).read_text(encoding="utf-8")
+    stated = table()["read"]["tatoeba-es"]["stated"]
+    changed = tmp_path / sources.TABLE
+    changed.write_text(whole.replace(f'stated = "{stated}"', 'stated = ""'), encoding="utf-8")
+    with pytest.raises(BadRecipe, match="tatoeba-es"):
+        sources.read_by(read("semilla-cpu"), changed)
 
 
 def test_what_every_stage_passes_over_needs_no_credit() -> None:
