@@ -111,7 +111,14 @@ def test_a_model_that_tells_stories_says_so_and_counts_every_round_of_fine_tunin
     recipe.write_text('name = "semilla"\n[distill]\nmode = "none"\n', encoding="utf-8")
     del steps["teacher"]
     steps["finetune-1"] = steps["finetune"]
-    story = {"category": "stories", "lang": "es", "kind": "fact", "n": 10, "correct": 9, "wrongly_declined": 1}
+    story = {
+        "category": "stories",
+        "lang": "es",
+        "kind": "fact",
+        "n": 10,
+        "correct": 9,
+        "wrongly_declined": 1,
+    }
     before = card.summary(load_recipe(recipe), steps)
     steps["exam"] = {kind: [*steps["exam"][kind], story] for kind in ("f16", "int4")}
     facts = card.summary(load_recipe(recipe), steps)
