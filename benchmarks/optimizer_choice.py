@@ -22,7 +22,7 @@ from peers import load_average, report  # noqa: E402
 
 from latam_edge.train.recipe import Stage  # noqa: E402
 
-ADAMW_RATES = (0.001, 0.003, 0.006)
+ADAMW_RATES = (0.0003, 0.001, 0.003, 0.006)
 
 
 def main() -> None:

@@ -29,6 +29,8 @@ _ABSENT_CHECK: dict[Lang, Check] = {
 }
 P_LINE = 0.72
 """How often a sentence after the first one is kept."""
+P_NAMELESS = 0.5
+"""How often such a line leaves out the name that the line before began with."""
 P_DIGITS = 0.3
 """How often numbers are written in digits."""
 _SHORT_IN = 4
@@ -46,6 +48,8 @@ class Scene:
     lines: tuple[tuple[str, ...], ...]
     absent: tuple[str, ...]
     exam: bool
+    pick: tuple[int, int] | None
+    """How many lines are taken, in any order; None: the first one and most of the others, as they stand."""
 
 
 @cache
@@ -56,7 +60,8 @@ def scenes(lang: Lang, held_out: bool) -> tuple[Scene, ...]:
         slots = {**raw["slots"], **raw.get("fixed", {})}
         lines = tuple(map(tuple, raw["lines"]))
         absent, exam = tuple(raw["absent"]), raw.get("exam", False)
-        found.append(Scene(f"{lang}{place}", slots, raw.get("say", {}), lines, absent, exam))
+        pick = tuple(raw["pick"]) if "pick" in raw else None
+        found.append(Scene(f"{lang}{place}", slots, raw.get("say", {}), lines, absent, exam, pick))
     return tuple(scene for scene in found if scene.exam == held_out)
 
 
@@ -79,9 +84,9 @@ def sample(rng: random.Random, lang: Lang, *, held_out: bool = False) -> tuple[I
         for slot, kind in scene.slots.items():
             if kind in ("number", "few"):
                 words[slot] = Word(_digits(lang)[words[slot].text])
-    kept = [scene.lines[0]] + [line for line in scene.lines[1:] if line[0][0] == "!" or rng.random() < P_LINE]
+    kept = _kept(rng, scene)
     left_out = [line for line in scene.lines if line not in kept]
-    text = fill(" ".join(line[0].lstrip("!") for line in kept), words, lang, rng)
+    text = fill(_told(rng, scene, kept), words, lang, rng)
     asked: list[Item] = []
     pool = [pair for line in kept for pair in line[1:]]
     answers: tuple[str, ...]
@@ -103,6 +108,24 @@ def sample(rng: random.Random, lang: Lang, *, held_out: bool = False) -> tuple[I
         key = f"{CATEGORY}:{scene.name}:{template}"
         asked.append(Item(CATEGORY, lang, key, "fact", ((scene.name, question),), answers, check))
     return tuple(asked)
+
+
+def _kept(rng: random.Random, scene: Scene) -> list[tuple[str, ...]]:
+    if scene.pick:
+        return rng.sample(scene.lines, rng.randint(*scene.pick))
+    first, *others = scene.lines
+    return [first] + [line for line in others if line[0][0] == "!" or rng.random() < P_LINE]
+
+
+def _told(rng: random.Random, scene: Scene, kept: list[tuple[str, ...]]) -> str:
+    """The sentences in a row; one about whom the last one was about may do without the name."""
+    told: list[str] = []
+    for sentence, *_ in kept:
+        subject = sentence[: sentence.find("}") + 2]
+        again = bool(told) and kept[len(told) - 1][0].startswith(subject)
+        drops = scene.pick is not None and again and sentence.count("{q}") == 0 and rng.random() < P_NAMELESS
+        told.append(sentence[len(subject) :] if drops else sentence.lstrip("!"))
+    return " ".join(told)
 
 
 def _answers(marked: str) -> tuple[str, ...]:

@@ -10,8 +10,26 @@ from latam_edge.cartilla.agreement import Word, noun
 from latam_edge.cartilla.model import Lang
 from latam_edge.cartilla.phrasing import read
 
-_NOUNS = frozenset({"place", "food", "crop", "thing", "animal", "relative", "worker", "day", "woman", "man"})
+_NOUNS = frozenset(
+    {
+        "place",
+        "food",
+        "crop",
+        "thing",
+        "animal",
+        "creature",
+        "object",
+        "relative",
+        "worker",
+        "day",
+        "woman",
+        "man",
+    }
+)
 _NAMES = ("woman", "man")
+_MADE = {"person": 0.35, "woman": 0.35, "man": 0.35, "town": 0.35, "made_town": 1.0}
+"""How often a name is one that nobody has, put together of two parts: what is in no list can't be learnt by
+heart, only read where it stands. Of a "made_town" anything may be told; what is told of a town must be true."""
 
 
 @cache
@@ -28,6 +46,17 @@ def kinds(lang: Lang) -> Mapping[str, tuple[Word, ...]]:
             found[kind] = tuple(_plain(entry) for entry in entries)
     found["person"] = found["woman"] + found["man"]
     return found
+
+
+def _made(rng: random.Random, lang: Lang, kind: str) -> Word:
+    """A name or a town of two parts."""
+    parts = kinds(lang)
+    woman = kind == "woman" or (kind != "man" and rng.random() < 0.5)
+    name = rng.choice(parts["name_begin"]).text + rng.choice(parts["name_end"]).text + ("a" if woman else "o")
+    if not kind.endswith("town"):
+        return Word(name, woman)
+    before = rng.choice(parts["town_begin"])
+    return Word(f"{before.other if woman and before.other else before.text} {name}")
 
 
 def _plain(entry: str) -> Word:
@@ -48,6 +77,9 @@ def draw(
     """
     words: dict[str, Word] = {}
     for name, source in slots.items():
+        if isinstance(source, str) and source in _MADE and rng.random() < _MADE[source]:
+            words[name] = _made(rng, lang, source)
+            continue
         choices = kinds(lang)[source] if isinstance(source, str) else tuple(map(noun, source))
         free = [word for word in choices if word not in words.values()] or list(choices)
         words[name] = rng.choice(free)

@@ -70,17 +70,7 @@ def thin_out(teacher: LlamaForCausalLM, shape: Model, vocabulary: int, seed: int
     layers, first and last among them; else it is a new model.
     """
     student = build(shape, vocabulary, seed, teacher.config.max_position_embeddings)
-    same = all(
-        getattr(student.config, k) == getattr(teacher.config, k)
-        for k in (
-            "hidden_size",
-            "intermediate_size",
-            "num_attention_heads",
-            "num_key_value_heads",
-            "vocab_size",
-        )
-    )
-    if not same or shape.layers > teacher.config.num_hidden_layers:
+    if misfit(student, teacher):
         return student
     last = teacher.config.num_hidden_layers - 1
     picks = [round(i * last / max(1, shape.layers - 1)) for i in range(shape.layers)]
@@ -90,6 +80,23 @@ def thin_out(teacher: LlamaForCausalLM, shape: Model, vocabulary: int, seed: int
         for layer, pick in zip(student.model.layers, picks, strict=True):
             layer.load_state_dict(teacher.model.layers[pick].state_dict())
     return student
+
+
+def misfit(student: LlamaForCausalLM, teacher: LlamaForCausalLM) -> str:
+    """Why a student can't begin with layers of this teacher ("hidden_size: 256 ≠ 512"); "" where it can."""
+    mine, theirs = student.config, teacher.config
+    for name in (
+        "hidden_size",
+        "intermediate_size",
+        "num_attention_heads",
+        "num_key_value_heads",
+        "vocab_size",
+    ):
+        if getattr(mine, name) != getattr(theirs, name):
+            return f"{name}: {getattr(mine, name)} ≠ {getattr(theirs, name)}"
+    if mine.num_hidden_layers > theirs.num_hidden_layers:
+        return f"num_hidden_layers: {mine.num_hidden_layers} > {theirs.num_hidden_layers}"
+    return ""
 
 
 def save(model: LlamaForCausalLM, folder: Path, tokenizer_folder: Path) -> None:

@@ -82,7 +82,7 @@ class Stage:
 OPTIMIZERS = ("muon", "adamw")
 PRECISIONS = ("bf16", "fp32")
 MIX = ("cartilla", "reading", "instructions")
-MODES = ("online", "cached", "text", "none")
+MODES = ("online", "cached", "text", "continue", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,9 @@ class Distill(Stage):
     """"online": the teacher runs beside the student (full-vocabulary forward KL).
     "cached": its probabilities are sampled once, kept on the disk and read from there.
     "text": it writes answers to `prompts` and the student learns from these; any tokenizer will do.
-    "none": no teacher, to compare with."""
+    "continue": the student begins with its teacher's weights and learns from the text alone: a second
+    course with other shares, or a first one for a model that is there already.
+    "none": no teacher."""
     teacher: str = ""
     """Folder of a teacher from elsewhere (config.json, tokenizer.json, safetensors); "" trains one here."""
     samples: int = 12

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from transformers import LlamaForCausalLM
 
+from latam_edge.core.errors import BadCheckpoint
 from latam_edge.core.hardware import usable_cores
 from latam_edge.core.progress import Progress
 from latam_edge.train import architecture, corpus_step, packing, qad_text, teacher_text, text_step
@@ -94,6 +95,12 @@ def _lesson(
     folder = teacher_folder(stage.teacher, paths.teacher)
     teacher = open_teacher(folder, paths.tokenizer)
     student = architecture.thin_out(teacher, recipe.student, vocabulary, recipe.seed + 1)
+    if stage.mode == "continue":
+        if reason := architecture.misfit(student, teacher):
+            raise BadCheckpoint(path=folder, detail=f"[student] {reason}")
+        if student.config.num_hidden_layers == teacher.config.num_hidden_layers:
+            student = architecture.load(folder)  # with what its config says besides the shape
+        return student, cross_entropy, None
     if stage.mode == "online":
         return student, distillation(teacher.to(world.device), stage.kl_weight), None
     del teacher

@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from latam_edge.core.errors import EmptyCorpus, MissingTeacher, NotText, VocabularyMismatch
+from latam_edge.core.errors import (
+    BadCheckpoint,
+    EmptyCorpus,
+    MissingTeacher,
+    NotText,
+    VocabularyMismatch,
+)
 from latam_edge.core.progress import silent
 from latam_edge.train import architecture, text_step
 from latam_edge.train.pipeline import RUN_STEPS, Run
@@ -197,6 +203,25 @@ def test_a_teacher_from_elsewhere_or_none_makes_a_student(trained: Run, corpus, 
     if mode == "cached":
         assert 0 < report["bytes_per_position"] <= 40
         assert not (run.paths.run / "teacher").exists()
+
+
+def test_a_student_goes_on_from_a_checkpoint(trained: Run, corpus, tmp_path) -> None:
+    """With a rate of zero it ends as it began; one of another shape is refused by the number that differs."""
+    teacher = trained.paths.teacher
+    more = f'mode = "continue"\nteacher = "{teacher}"\nlr_matrix = 0.0\nlr_other = 0.0'
+    path = recipe_file(tmp_path, corpus, more)
+    path.write_text(
+        path.read_text().replace("[data]\n", f'[data]\ntokenizer = "{teacher}"\n'), encoding="utf-8"
+    )
+    run = walk(path, tmp_path / "out", "distill")
+    student, old = architecture.load(run.paths.student), architecture.load(teacher)
+    assert torch.equal(student.model.embed_tokens.weight, old.model.embed_tokens.weight)
+    for name, weight in student.model.layers[0].state_dict().items():
+        assert torch.equal(weight, old.model.layers[0].state_dict()[name])
+    width = old.config.hidden_size
+    path.write_text(path.read_text().replace(f"width = {width}", f"width = {2 * width}"), encoding="utf-8")
+    with pytest.raises(BadCheckpoint, match=f"hidden_size: {2 * width} ≠ {width}"):
+        walk(path, tmp_path / "wide", "distill")
 
 
 def test_a_teacher_with_another_tokenizer_writes_the_students_lessons(trained: Run, corpus, tmp_path) -> None:
